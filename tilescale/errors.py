@@ -1,0 +1,251 @@
+"""Errors that TileScale raises, one class per user mistake.
+
+Every class derives from `TileScaleError`, which carries the message, what was expected, what was
+found instead, the remedy, and the place in the user's source. `str(error)` shows all of them::
+
+    argument `B` of kernel `add` has the wrong dtype
+      --> add.py:12:5
+       |
+    12 |     B: T.Tensor((N,), "float32"),
+       |     ^
+      expected: float32
+      got: float64
+      remedy: convert it with `B.astype("float32")`
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import linecache
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Span:
+    """A place in the user's source; lines and columns count from 1.
+
+    Attributes:
+        file: path as Python knows it.
+        line: first line.
+        column: first column, 0 if unknown.
+        end_column: column after the last character on `line`, 0 if unknown.
+        inlined_from: the call site, when the place is inside an expanded macro.
+    """
+
+    file: str
+    line: int
+    column: int = 0
+    end_column: int = 0
+    inlined_from: Span | None = None
+
+    def __str__(self) -> str:
+        position = f"{self.file}:{self.line}"
+        return f"{position}:{self.column}" if self.column else position
+
+    def source_line(self) -> str | None:
+        """Returns the text of `line` without its newline, or None if the file cannot be read."""
+        text = linecache.getline(self.file, self.line)
+        return text.rstrip("\n") if text else None
+
+    def render(self) -> str:
+        """Returns the position, the source line with a caret, and the chain of call sites."""
+        lines = [f"  --> {self}"]
+        lines += self._render_source()
+        caller = self.inlined_from
+        while caller is not None:
+            lines.append(f"  inlined from {caller}")
+            lines += caller._render_source()
+            caller = caller.inlined_from
+        return "\n".join(lines)
+
+    def _render_source(self) -> list[str]:
+        text = self.source_line()
+        if text is None:
+            return []
+        number = str(self.line)
+        margin = " " * len(number)
+        lines = [f"{margin} |", f"{number} | {text}"]
+        if 0 < self.column <= len(text) + 1:
+            # Tabs before the caret are kept, so that it stays under its column.
+            pad = "".join("\t" if c == "\t" else " " for c in text[: self.column - 1])
+            last = min(self.end_column, len(text) + 1)
+            lines.append(f"{margin} | {pad}{'^' * max(1, last - self.column)}")
+        return lines
+
+
+class TileScaleError(Exception):
+    """Base of all errors raised by TileScale.
+
+    Attributes:
+        message: one sentence that names the mistake.
+        expected: what would have been right, or None.
+        got: what was found, or None.
+        remedy: what to write or do instead, or None.
+        span: the place in the user's source, or None.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        expected: str | None = None,
+        got: str | None = None,
+        remedy: str | None = None,
+        span: Span | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.expected = expected
+        self.got = got
+        self.remedy = remedy
+        self.span = span
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        if self.span is not None:
+            lines.append(self.span.render())
+        for label in ("expected", "got", "remedy"):
+            value = getattr(self, label)
+            if value is not None:
+                lines.append(f"  {label}: {value}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword arguments do not survive the default reduction of exceptions.
+        return (_restore, (type(self), self.args, self.__dict__.copy()))
+
+
+def _restore(
+    cls: type[TileScaleError], args: tuple[Any, ...], state: dict[str, Any]
+) -> TileScaleError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class InternalError(TileScaleError):
+    """A defect of TileScale itself, not of the user's program."""
+
+
+class TileScaleWarning(UserWarning):
+    """Base of all warnings issued by TileScale."""
+
+
+class CacheWarning(TileScaleWarning):
+    """The disk cache cannot be used; kernels are compiled into a temporary folder."""
+
+
+# --------------------------------------------------------------------------------------------------
+# Calling a compiled kernel
+# --------------------------------------------------------------------------------------------------
+
+
+class ArgumentError(TileScaleError):
+    """A kernel was called with an argument that does not fit its signature.
+
+    Attributes:
+        kernel: name of the kernel.
+        argument: name of the parameter, or None if the error concerns the whole call.
+    """
+
+    kernel: str | None = None
+    argument: str | None = None
+
+
+class ArgumentCountError(ArgumentError, TypeError):
+    """Too few or too many positional arguments."""
+
+
+class ArgumentKeywordError(ArgumentError, TypeError):
+    """An argument was passed by keyword; kernels take positional arguments only."""
+
+
+class ArgumentTypeError(ArgumentError, TypeError):
+    """The argument is not a tensor where one is needed, or not a number where one is needed."""
+
+
+class ArgumentDTypeError(ArgumentError, TypeError):
+    """The tensor has another element type than the parameter."""
+
+
+class ArgumentRankError(ArgumentError, ValueError):
+    """The tensor has another number of dimensions than the parameter."""
+
+
+class ArgumentShapeError(ArgumentError, ValueError):
+    """An extent of the tensor differs from the parameter's, or two extents disagree."""
+
+
+class ArgumentStrideError(ArgumentError, ValueError):
+    """The tensor's memory layout differs from the parameter's."""
+
+
+class ArgumentAlignmentError(ArgumentError, ValueError):
+    """The tensor's data pointer is not aligned as the kernel needs it."""
+
+
+class ArgumentDeviceError(ArgumentError, ValueError):
+    """The tensor lives on a device on which the kernel does not run."""
+
+
+class ArgumentReadOnlyError(ArgumentError, ValueError):
+    """The kernel writes to the tensor, but it is read-only."""
+
+
+class ArgumentRangeError(ArgumentError, ValueError):
+    """A scalar argument, extent or derived size does not fit its integer type."""
+
+
+class SizeExpressionError(ArgumentError, ValueError):
+    """A size computed from the arguments is undefined, for example a division by zero."""
+
+
+class KernelAssertionError(TileScaleError, AssertionError):
+    """A `T.device_assert` failed while the kernel ran."""
+
+
+# --------------------------------------------------------------------------------------------------
+# Compiling
+# --------------------------------------------------------------------------------------------------
+
+
+class MissingCompilerError(TileScaleError):
+    """No working C compiler was found for the CPU target."""
+
+
+class UnknownTargetError(TileScaleError, ValueError):
+    """The target's kind is not one that TileScale knows."""
+
+
+class UnsupportedTargetError(TileScaleError, ValueError):
+    """The target is known but cannot be compiled for or run here."""
+
+
+class CompileOptionError(TileScaleError, ValueError):
+    """An option of `tilescale.jit` or `tilescale.compile` has a value that is not allowed."""
+
+
+class UnknownPassConfigError(TileScaleError, ValueError):
+    """A key of `pass_configs` is not a `PassConfigKey`."""
+
+
+class KnobValueError(TileScaleError, ValueError):
+    """An environment variable of TileScale holds a value that cannot be read."""
+
+
+class ExportError(TileScaleError):
+    """The kernel cannot be exported in the requested form."""
+
+
+# --------------------------------------------------------------------------------------------------
+# Profiling
+# --------------------------------------------------------------------------------------------------
+
+
+class ResultMismatchError(TileScaleError, AssertionError):
+    """A kernel's result differs from the reference by more than the tolerance."""
+
+
+class TensorSupplyError(TileScaleError, ValueError):
+    """Inputs for a kernel cannot be made from its signature alone."""
