@@ -1,0 +1,52 @@
+#ifndef TILESCALE_CC_IR_INTRINSIC_H_
+#define TILESCALE_CC_IR_INTRINSIC_H_
+
+#include <string>
+#include <vector>
+
+#include "cc/ir/expr.h"
+
+namespace tilescale::ir {
+
+/// What evaluating an intrinsic may do besides giving a value.
+enum class Effect {
+  kPure,   // depends on its arguments only: may be moved, repeated, dropped
+  kRead,   // also depends on memory
+  kState,  // changes memory or hidden state (random generators, atomics): kept, in order
+};
+
+/// How an intrinsic's result type follows from its arguments.
+enum class TypeRule {
+  kSameFloat,  // float arguments of one type -> that type
+  kSame,       // arguments of one numeric type -> that type
+  kBool,       // -> bool
+  kInt32,      // -> int32
+  kExplicit,   // given by the caller
+};
+
+/// The declaration of one intrinsic: everything the compiler knows of `Call(op, ...)`. Evaluation
+/// and emission are registered separately, by (intrinsic, target).
+struct Intrinsic {
+  std::string name;
+  int arity;  // -1: any number
+  Effect effect;
+  TypeRule type_rule;
+  std::string doc;
+};
+
+/// Registers at static-initialisation time; a second registration of a name is an internal error.
+/// Returns a dummy so that it can initialise a namespace-scope constant.
+bool RegisterIntrinsic(Intrinsic intrinsic);
+/// The declaration, or null for an unknown name (a foreign function: `call_extern`).
+const Intrinsic* FindIntrinsic(const std::string& name);
+/// All names, sorted.
+std::vector<std::string> IntrinsicNames();
+
+/// A checked call: arity and argument types follow the declaration; throws a user error
+/// `IntrinsicTypeError` otherwise. `dtype` is used by `kExplicit` only.
+Expr MakeCall(const std::string& op, ffi::Array<ffi::Any> args,
+              ffi::Map<ffi::String, ffi::Any> attrs, DType dtype);
+
+}  // namespace tilescale::ir
+
+#endif  // TILESCALE_CC_IR_INTRINSIC_H_

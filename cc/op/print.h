@@ -1,0 +1,31 @@
+#ifndef TILESCALE_CC_OP_PRINT_H_
+#define TILESCALE_CC_OP_PRINT_H_
+
+#include "cc/op/tile_op.h"
+
+namespace tilescale::op {
+
+/// Prints `msg` and the values (expressions or whole regions) once per program, when it is reached.
+class PrintObj : public ir::TileOpObj {
+ public:
+  ffi::String msg;
+  ffi::Array<ffi::Any> values;
+
+  PrintObj(ffi::String msg, ffi::Array<ffi::Any> values, ir::AttrMap attrs, ir::Span span)
+      : TileOpObj(std::move(attrs), std::move(span)),
+        msg(std::move(msg)),
+        values(std::move(values)) {}
+  TVM_FFI_DECLARE_OBJECT_INFO_FINAL("tilescale.op.Print", PrintObj, ir::TileOpObj);
+};
+class Print : public ir::TileOp {
+ public:
+  Print(ffi::String msg, ffi::Array<ffi::Any> values, ir::AttrMap attrs = {},
+        ir::Span span = ir::Span())
+      : TileOp(ffi::make_object<PrintObj>(std::move(msg), std::move(values), std::move(attrs),
+                                          std::move(span))) {}
+  TVM_FFI_DEFINE_OBJECT_REF_METHODS_NOTNULLABLE(Print, ir::TileOp, PrintObj);
+};
+
+}  // namespace tilescale::op
+
+#endif  // TILESCALE_CC_OP_PRINT_H_
