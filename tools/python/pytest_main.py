@@ -1,0 +1,75 @@
+"""Entry point of every pytest_test: runs pytest on the files that the arguments name.
+
+Bazel's test protocol: shards, --test_filter, the XML report, and a temporary folder of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import pathlib
+import sys
+
+import pytest
+
+
+class _Shards:
+    """Keeps every n-th test, as Bazel's sharding protocol asks."""
+
+    def __init__(self) -> None:
+        self.total = int(os.environ.get("TEST_TOTAL_SHARDS", "1"))
+        self.index = int(os.environ.get("TEST_SHARD_INDEX", "0"))
+        if "TEST_SHARD_STATUS_FILE" in os.environ:
+            pathlib.Path(os.environ["TEST_SHARD_STATUS_FILE"]).touch()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = items[self.index :: self.total]
+
+
+def _isolate() -> None:
+    """Removes this file's folder from the import path, and gives every test a home folder of its own."""
+    here = {os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.realpath(__file__))}
+    sys.path[:] = [path for path in sys.path if path not in here]
+    temporary = os.environ.get("TEST_TMPDIR")
+    if temporary:
+        os.environ["HOME"] = temporary
+        os.environ["TMPDIR"] = temporary
+        os.environ["TILESCALE_CACHE_DIR"] = os.path.join(temporary, "tilescale-cache")
+
+
+def _configure_hypothesis() -> None:
+    """The same examples on every machine, no database, no deadlines: a result depends on the code only."""
+    if importlib.util.find_spec("hypothesis") is None:
+        return
+    import hypothesis
+
+    hypothesis.settings.register_profile("bazel", database=None, deadline=None, derandomize=True)
+    hypothesis.settings.load_profile("bazel")
+
+
+def _arguments() -> list[str]:
+    """Returns pytest's options for this run."""
+    options = ["--import-mode=importlib", "-p", "no:cacheprovider", "-ra", "--color=no", "--rootdir=."]
+    if "XML_OUTPUT_FILE" in os.environ:
+        options.append("--junitxml=" + os.environ["XML_OUTPUT_FILE"])
+    if os.environ.get("TESTBRIDGE_TEST_ONLY"):
+        options += ["-k", os.environ["TESTBRIDGE_TEST_ONLY"]]
+    if "TEST_TMPDIR" in os.environ:
+        options.append("--basetemp=" + os.path.join(os.environ["TEST_TMPDIR"], "pytest"))
+    return options
+
+
+def main() -> None:
+    """Runs the tests and exits with pytest's status."""
+    _isolate()
+    _configure_hypothesis()
+    shards = _Shards()
+    status = int(pytest.main(_arguments() + sys.argv[1:], plugins=[shards]))
+    # Few tests over many shards leave some shards empty; anywhere else, no tests is a mistake.
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED and shards.total > 1:
+        status = 0
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()
