@@ -8,8 +8,8 @@ Usage: fetch_wheel.py SPEC.json, with the keys
     exclude   globs of members that are not unpacked (default none)
     python    CPython tag such as "312" whose wheels are wanted (default: the running interpreter's)
 
-pip's own configuration and environment say where packages come from; nothing here names a server. Prints
-the names of the wheels.
+pip's own configuration and environment say where packages come from; nothing here names a server.
+Prints the names of the wheels.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def explain(packages: list[dict[str, Any]], output: str) -> str:
     names = ", ".join(package["requirement"] for package in packages)
     if "DO NOT MATCH THE HASHES" in output:
         reason = (
-            f"the wheel that the package index serves for {names} is not the one that was locked: its "
-            "sha256 differs from every hash in third_party/pypi/requirements_lock.txt. Nothing was "
-            "unpacked. If the package was meant to change, run `python3 tools/pypi/lock.py`; if not, do "
-            "not trust this index."
+            f"the wheel that the package index serves for {names} is not the one that was locked: "
+            "its sha256 differs from every hash in third_party/pypi/requirements_lock.txt. Nothing "
+            "was unpacked. If the package was meant to change, run `python3 tools/pypi/lock.py`; if "
+            "not, do not trust this index."
         )
     elif "No matching distribution" in output:
         reason = (
@@ -96,7 +96,7 @@ def member_path(name: str) -> str:
 
 
 def unpack(wheel: pathlib.Path, dest: pathlib.Path, exclude: list[str]) -> None:
-    """Unpacks one wheel; a shared library that it holds under two names becomes one file and a link."""
+    """Unpacks one wheel; a library that it holds under two names becomes one file and a link."""
     libraries: dict[bytes, pathlib.Path] = {}
     with zipfile.ZipFile(wheel) as archive:
         for info in archive.infolist():
@@ -111,7 +111,7 @@ def unpack(wheel: pathlib.Path, dest: pathlib.Path, exclude: list[str]) -> None:
             if ".so" in out.name:
                 first = libraries.setdefault(hashlib.sha256(data).digest(), out)
                 if first != out:
-                    os.symlink(os.path.relpath(first, out.parent), out)
+                    out.symlink_to(os.path.relpath(first, out.parent))
                     continue
             out.write_bytes(data)
             out.chmod(0o755 if (info.external_attr >> 16) & 0o111 else 0o644)
@@ -121,7 +121,7 @@ def compile_byte_code(dest: pathlib.Path) -> None:
     """Writes the byte code, as runfiles are read-only; unchecked-hash never looks at times."""
     command = [sys.executable, "-m", "compileall", "-q", "-j0", "-s", str(dest)]
     command += ["--invalidation-mode=unchecked-hash", str(dest)]
-    # Wheels may hold files that don't compile (templates, tests of syntax errors): that is no fault.
+    # Wheels may hold files that don't compile (templates, tests of syntax errors): no fault.
     subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 

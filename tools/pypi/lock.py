@@ -4,9 +4,10 @@ Run from the repository root, with any CPython that has pip:
 
     python3 tools/pypi/lock.py
 
-Every supported CPython is resolved on its own and the hashes are merged, so that one lock serves all of
-them: pip takes the wheel that fits the running interpreter and refuses a file with any other hash. Names,
-versions and hashes are written, never an address: pip's own configuration says where packages come from.
+Every supported CPython is resolved on its own and the hashes are merged, so that one lock serves
+all of them: pip takes the wheel that fits the running interpreter and refuses a file with any other
+hash. Names, versions and hashes are written, never an address: pip's own configuration says where
+packages come from.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def normalize(name: str) -> str:
 
 
 def resolve(requirements: pathlib.Path, python: str) -> Iterator[tuple[str, str, str]]:
-    """Yields (name, version, sha256) of every package that `requirements` needs on CPython `python`."""
+    """Yields (name, version, sha256) of what `requirements` needs on CPython `python`."""
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder) / "report.json"
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run"]
@@ -68,7 +69,9 @@ def main() -> None:
     names = [name for name, _ in pins]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        sys.exit(f"different versions for different interpreters, pin one in requirements.in: {twice}")
+        sys.exit(
+            f"different versions for different interpreters, pin one in requirements.in: {twice}"
+        )
     (FOLDER / "requirements_lock.txt").write_text(render(pins))
     print(f"{len(pins)} packages locked for CPython {', '.join(PYTHONS)}")
 

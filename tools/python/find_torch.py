@@ -1,6 +1,7 @@
 """Prints as JSON where the running interpreter has torch and what torch needs.
 
-{"version": "2.13.0+cpu" or "", "python": "3.11.7", "entries": {"torch": "/…/site-packages/torch", …}}
+{"version": "2.13.0+cpu" or "", "python": "3.11.7",
+ "entries": {"torch": "/…/site-packages/torch", …}}
 
 Packages that our lock provides are left out: the tests take those from the lock.
 """
@@ -21,7 +22,7 @@ def normalize(name: str) -> str:
 
 
 def closure(root: str) -> dict[str, importlib.metadata.Distribution]:
-    """Returns the installed packages that `root` needs, itself included; extras are not followed."""
+    """Returns the installed packages that `root` needs and itself, without extras."""
     found: dict[str, importlib.metadata.Distribution] = {}
     queue = [root]
     while queue:
@@ -40,7 +41,11 @@ def closure(root: str) -> dict[str, importlib.metadata.Distribution]:
 
 def entries(distribution: importlib.metadata.Distribution) -> dict[str, str]:
     """Returns {top-level name: path} of what a package put into its site-packages folder."""
-    tops = {file.parts[0] for file in distribution.files or [] if file.parts[0] not in ("..", "__pycache__")}
+    tops = {
+        file.parts[0]
+        for file in distribution.files or []
+        if file.parts[0] not in ("..", "__pycache__")
+    }
     return {top: str(distribution.locate_file(top)) for top in tops}
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import pathlib
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,25 +20,28 @@ class _Shards:
         self.total = int(os.environ.get("TEST_TOTAL_SHARDS", "1"))
         self.index = int(os.environ.get("TEST_SHARD_INDEX", "0"))
         if "TEST_SHARD_STATUS_FILE" in os.environ:
-            pathlib.Path(os.environ["TEST_SHARD_STATUS_FILE"]).touch()
+            Path(os.environ["TEST_SHARD_STATUS_FILE"]).touch()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = items[self.index :: self.total]
 
 
 def _isolate() -> None:
-    """Removes this file's folder from the import path, and gives every test a home folder of its own."""
-    here = {os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.realpath(__file__))}
+    """Takes this file's folder off the import path, and gives every test a home of its own."""
+    here = {
+        str(folder)
+        for folder in (Path(__file__).absolute().parent, Path(__file__).resolve().parent)
+    }
     sys.path[:] = [path for path in sys.path if path not in here]
     temporary = os.environ.get("TEST_TMPDIR")
     if temporary:
         os.environ["HOME"] = temporary
         os.environ["TMPDIR"] = temporary
-        os.environ["TILESCALE_CACHE_DIR"] = os.path.join(temporary, "tilescale-cache")
+        os.environ["TILESCALE_CACHE_DIR"] = f"{temporary}/tilescale-cache"
 
 
 def _configure_hypothesis() -> None:
-    """The same examples on every machine, no database, no deadlines: a result depends on the code only."""
+    """The same examples on every machine: a result depends on the code only."""
     if importlib.util.find_spec("hypothesis") is None:
         return
     import hypothesis
@@ -49,13 +52,20 @@ def _configure_hypothesis() -> None:
 
 def _arguments() -> list[str]:
     """Returns pytest's options for this run."""
-    options = ["--import-mode=importlib", "-p", "no:cacheprovider", "-ra", "--color=no", "--rootdir=."]
+    options = [
+        "--import-mode=importlib",
+        "-p",
+        "no:cacheprovider",
+        "-ra",
+        "--color=no",
+        "--rootdir=.",
+    ]
     if "XML_OUTPUT_FILE" in os.environ:
         options.append("--junitxml=" + os.environ["XML_OUTPUT_FILE"])
     if os.environ.get("TESTBRIDGE_TEST_ONLY"):
         options += ["-k", os.environ["TESTBRIDGE_TEST_ONLY"]]
     if "TEST_TMPDIR" in os.environ:
-        options.append("--basetemp=" + os.path.join(os.environ["TEST_TMPDIR"], "pytest"))
+        options.append(f"--basetemp={os.environ['TEST_TMPDIR']}/pytest")
     return options
 
 

@@ -36,10 +36,18 @@ def run(
     (folder / "spec.json").write_text(json.dumps(spec))
     # The Bazel interpreter sees no packages, hence no pip: the interpreter behind it does.
     python = os.path.realpath(sys.executable)
-    environ = os.environ | {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index), "PIP_CONFIG_FILE": os.devnull}
+    environ = os.environ | {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(index),
+        "PIP_CONFIG_FILE": os.devnull,
+    }
     environ.pop("PYTHONPATH", None)
     return subprocess.run(
-        [python, str(TOOL.absolute()), "spec.json"], cwd=folder, env=environ, text=True, capture_output=True
+        [python, str(TOOL.absolute()), "spec.json"],
+        cwd=folder,
+        env=environ,
+        text=True,
+        capture_output=True,
     )
 
 
@@ -59,13 +67,21 @@ def test_unpacks_what_an_installer_would(tmp_path: pathlib.Path) -> None:
         "demo-1.0.data/headers/demo.h": b"",
     }
     digest = make_wheel(tmp_path / "index", members)
-    done = run(tmp_path, demo_spec(digest, exclude=["demo/skipped*"], keep="wheels"), tmp_path / "index")
+    done = run(
+        tmp_path, demo_spec(digest, exclude=["demo/skipped*"], keep="wheels"), tmp_path / "index"
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "demo-1.0-py3-none-any.whl\n"
     site = tmp_path / "site-packages"
     names = {str(path.relative_to(site)) for path in site.rglob("*") if path.is_file()}
     names = {name for name in names if ".dist-info" not in name and "__pycache__" not in name}
-    expected = {"demo/__init__.py", "demo/libdemo.so", "demo/libdemo.so.1", "demo/pure.py", "bin/demo-tool"}
+    expected = {
+        "demo/__init__.py",
+        "demo/libdemo.so",
+        "demo/libdemo.so.1",
+        "demo/pure.py",
+        "bin/demo-tool",
+    }
     assert names == expected
     assert (site / "demo/libdemo.so.1").is_symlink()
     assert list(site.rglob("__init__.*.pyc"))
@@ -76,7 +92,10 @@ def test_wrong_hash_says_so_and_unpacks_nothing(tmp_path: pathlib.Path) -> None:
     make_wheel(tmp_path / "index", {"demo/__init__.py": b"tampered"})
     done = run(tmp_path, demo_spec("1" * 64), tmp_path / "index")
     assert done.returncode == 1
-    assert "the wheel that the package index serves for demo==1.0 is not the one that was locked" in done.stderr
+    assert (
+        "the wheel that the package index serves for demo==1.0 is not the one that was locked"
+        in done.stderr
+    )
     assert "tools/pypi/lock.py" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "site-packages").exists()
