@@ -28,6 +28,7 @@ class Mutator {
 
  protected:
   ffi::ObjectRef MutateFields(const ffi::ObjectRef& node);
+  ffi::Any MutateDefs(const ffi::Any& value);
   Expr DefaultExpr(const Expr& e) { return MutateFields(e).as_or_throw<Expr>(); }
   Stmt DefaultStmt(const Stmt& s);
 };
