@@ -1,0 +1,72 @@
+"""Matrix multiplication, the main job: compile, run, check against NumPy, and say how fast.
+
+Each program computes one block_M x block_N tile of C. It walks along K in steps of block_K, copies
+the two operand tiles to shared memory and accumulates in a fragment; `T.Pipelined` lets the
+copies of later steps overlap with the multiplication of earlier ones.
+"""
+
+import argparse
+
+import numpy as np
+
+import tilescale
+import tilescale.language as T
+
+
+@tilescale.jit(out_idx=[-1])
+def matmul(
+    M: int,
+    N: int,
+    K: int,
+    block_M: int = 128,
+    block_N: int = 128,
+    block_K: int = 64,
+    dtype: str = "float32",
+    accum_dtype: str = "float32",
+):
+    @T.prim_func
+    def gemm(
+        A: T.Tensor((M, K), dtype),
+        B: T.Tensor((K, N), dtype),
+        C: T.Tensor((M, N), dtype),
+    ):
+        with T.Kernel(T.ceildiv(N, block_N), T.ceildiv(M, block_M), threads=128) as (bx, by):
+            A_shared = T.alloc_shared((block_M, block_K), dtype)
+            B_shared = T.alloc_shared((block_K, block_N), dtype)
+            C_local = T.alloc_fragment((block_M, block_N), accum_dtype)
+
+            T.clear(C_local)
+            for k in T.Pipelined(T.ceildiv(K, block_K), num_stages=3):
+                T.copy(A[by * block_M, k * block_K], A_shared)
+                T.copy(B[k * block_K, bx * block_N], B_shared)
+                T.gemm(A_shared, B_shared, C_local)
+            T.copy(C_local, C[by * block_M, bx * block_N])
+
+    return gemm
+
+
+def main(m: int = 1024, n: int = 1024, k: int = 1024) -> None:
+    rng = np.random.default_rng(0)
+    a = rng.standard_normal((m, k), dtype=np.float32)
+    b = rng.standard_normal((k, n), dtype=np.float32)
+
+    kernel = matmul(m, n, k)
+    c = kernel(a, b)
+
+    reference = a.astype(np.float64) @ b.astype(np.float64)
+    error = float(np.max(np.abs(c - reference), initial=0.0))
+    # Each element sums k products of about unit size, so its rounding error grows with sqrt(k).
+    np.testing.assert_allclose(c, reference, rtol=1e-5, atol=1e-6 * max(k, 1))
+
+    milliseconds = kernel.get_profiler().do_bench()
+    gflops = 2 * m * n * k / milliseconds / 1e6
+    print(f"gemm: C[{m}, {n}] = A[{m}, {k}] @ B[{k}, {n}], float32")
+    print(f"  largest error against NumPy (float64): {error:.3g}")
+    print(f"  time: {milliseconds:.3f} ms, {gflops:.1f} GFLOP/s")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("m", "n", "k"):
+        parser.add_argument(f"--{name}", type=int, default=1024)
+    main(**vars(parser.parse_args()))
