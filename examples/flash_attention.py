@@ -1,7 +1,7 @@
 """Flash attention, forward pass: softmax(Q K^T / sqrt(d)) V without storing the score matrix.
 
-A program owns block_M queries of one head and visits the keys in blocks of block_N. After each block
-it rescales the accumulator and the row sums to the new row maximum (online softmax). Sequence
+A program owns block_M queries of one head and visits the keys in blocks of block_N. After each
+block it rescales the accumulator and the row sums to the new row maximum (online softmax). Sequence
 lengths need not be multiples of the blocks, and `causal` masks keys behind the query.
 """
 

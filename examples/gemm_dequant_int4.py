@@ -1,7 +1,7 @@
 """GEMM with int4 weights: C = A @ (scale * W).T, the weights unpacked and scaled on the fly.
 
-Two signed 4-bit weights share a byte, the first in the low bits, and each group of 32 weights of a row
-has one scale. The kernel copies the packed bytes, unpacks them into a half-precision tile and
+Two signed 4-bit weights share a byte, the first in the low bits, and each group of 32 weights of a
+row has one scale. The kernel copies the packed bytes, unpacks them into a half-precision tile and
 multiplies that.
 """
 
