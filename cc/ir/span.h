@@ -5,6 +5,8 @@
 #include <tvm/ffi/optional.h>
 #include <tvm/ffi/string.h>
 
+#include "cc/support/diagnostic.h"
+
 namespace tilescale::ir {
 
 namespace ffi = tvm::ffi;
@@ -44,6 +46,9 @@ class Span : public ffi::ObjectRef {
 
   TVM_FFI_DEFINE_OBJECT_REF_METHODS_NULLABLE(Span, ffi::ObjectRef, SpanObj);
 };
+
+/// The span as errors carry it; all zero for a null span.
+support::SourceLocation ToLocation(const Span& span);
 
 }  // namespace tilescale::ir
 
