@@ -249,3 +249,20 @@ class ResultMismatchError(TileScaleError, AssertionError):
 
 class TensorSupplyError(TileScaleError, ValueError):
     """Inputs for a kernel cannot be made from its signature alone."""
+
+
+# --------------------------------------------------------------------------------------------------
+# Expressions
+# --------------------------------------------------------------------------------------------------
+
+
+class SymbolicBoolError(TileScaleError, TypeError):
+    """Python asked for the truth of a value that is known only when the kernel runs."""
+
+
+class OperandTypeError(TileScaleError, TypeError):
+    """An operand of an expression is neither an expression nor a number."""
+
+
+class IntrinsicTypeError(TileScaleError, TypeError):
+    """An intrinsic was given the wrong number or types of arguments."""
