@@ -23,8 +23,8 @@ def tilescale_cc_library(name, copts = [], deps = [], **kwargs):
     """
     cc_library(
         name = name,
-        srcs = native.glob(["*.cc"], exclude = ["*_test.cc"]),
-        hdrs = native.glob(["*.h"]),
+        srcs = native.glob(["**/*.cc"], exclude = ["**/*_test.cc"]),
+        hdrs = native.glob(["**/*.h"]),
         alwayslink = True,
         copts = TILESCALE_COPTS + copts,
         deps = deps,
