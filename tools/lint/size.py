@@ -20,19 +20,23 @@ _LITERAL = r"\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
 _NOISE = re.compile("|".join((_COMMENT, _RAW_STRING, _LITERAL)), re.DOTALL)
 
 
+def _lines(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
 def python_functions(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yields (name, first line, number of lines without the docstring) of each function."""
+    """Yields (name, first line, number of lines) of each function.
+
+    Docstrings don't count, and neither do functions inside: a kernel in the function that
+    specialises it is measured on its own.
+    """
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, _FUNCTIONS):
-            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            lines = _lines(node)
             if ast.get_docstring(node):
-                docstring = node.body[0]
-                lines -= (docstring.end_lineno or docstring.lineno) - docstring.lineno + 1
+                lines -= _lines(node.body[0])
+            lines -= sum(_lines(inner) for inner in node.body if isinstance(inner, _FUNCTIONS))
             yield node.name, node.lineno, lines
-
-
-def _blank(match: re.Match[str]) -> str:
-    return "\n" * match.group().count("\n")
 
 
 def cc_functions(text: str) -> Iterator[tuple[str, int, int]]:

@@ -45,8 +45,9 @@ def explain(packages: list[dict[str, Any]], output: str) -> str:
         reason = (
             f"the wheel that the package index serves for {names} is not the one that was "
             "locked: its sha256 differs from every hash in "
-            "third_party/pypi/requirements_lock.txt. Nothing was unpacked. If the package "
-            "was meant to change, run `python3 tools/pypi/lock.py`; if not, do not trust this index."
+            "third_party/pypi/requirements_lock.txt. Nothing was unpacked. If the "
+            "package was meant to change, run `python3 tools/pypi/lock.py`; if not, "
+            "do not trust this index."
         )
     elif "No matching distribution" in output:
         reason = (
