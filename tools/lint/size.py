@@ -39,6 +39,10 @@ def python_functions(text: str) -> Iterator[tuple[str, int, int]]:
             yield node.name, node.lineno, lines
 
 
+def _blank(match: re.Match[str]) -> str:
+    return "\n" * match.group().count("\n")
+
+
 def cc_functions(text: str) -> Iterator[tuple[str, int, int]]:
     """Yields (name, first line, number of lines) of each function at namespace or class level.
 
