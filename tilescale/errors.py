@@ -239,6 +239,19 @@ class ExportError(TileScaleError):
 
 
 # --------------------------------------------------------------------------------------------------
+# Porting
+# --------------------------------------------------------------------------------------------------
+
+
+class ComesLaterError(TileScaleError, NotImplementedError):
+    """A name of TileLang was used that works in a later version only; it can be imported."""
+
+
+class NotPortedError(TileScaleError, NotImplementedError):
+    """A name of TileLang was used that TileScale does not take over."""
+
+
+# --------------------------------------------------------------------------------------------------
 # Profiling
 # --------------------------------------------------------------------------------------------------
 
