@@ -1,0 +1,97 @@
+// Checks the arguments of one call against the signature and fills the slots.
+#ifndef TILESCALE_CC_RUNTIME_BINDER_H_
+#define TILESCALE_CC_RUNTIME_BINDER_H_
+
+#include <dlpack/dlpack.h>
+
+#include <cstdint>
+#include <string>
+
+#include "cc/runtime/kernel_abi.h"
+#include "cc/runtime/signature.h"
+
+namespace tilescale::runtime {
+
+// A tensor argument, whatever it came from. Points into memory owned by the argument.
+struct TensorView {
+  void* data = nullptr;
+  int64_t rank = 0;
+  const int64_t* shape = nullptr;
+  const int64_t* strides = nullptr;  // In units of `stride_bytes` bytes; null: contiguous.
+  int64_t stride_bytes = 1;
+  DLDataType dtype{};
+  DLDevice device{kDLCPU, 0};
+  bool readonly = false;
+};
+
+enum class BindErrorKind {
+  kNone,
+  kDType,
+  kRank,
+  kShape,
+  kStride,
+  kAlignment,
+  kDevice,
+  kReadOnly,
+  kRange,
+  kExpression,
+};
+
+// What is wrong with an argument, in the words that the user sees.
+struct BindError {
+  BindErrorKind kind = BindErrorKind::kNone;
+  int64_t param = -1;  // Index of the parameter, or -1.
+  std::string message;
+  std::string expected;
+  std::string got;
+  std::string remedy;
+};
+
+// Use: bind every passed argument in order, then `Derive`, then place the allocated tensors. All
+// functions that return bool return false after they have filled `error`.
+class Binder {
+ public:
+  // `slots` holds `signature.num_slots` elements and `views` one for each parameter.
+  Binder(const Signature& signature, ts_exprs_fn exprs, ts_slot* slots, TensorView* views)
+      : signature_(signature), exprs_(exprs), slots_(slots), views_(views) {}
+
+  // Binds the tensor in `views[param]`.
+  bool BindTensor(int64_t param);
+  // Binds the value already stored in the slot of an integer scalar.
+  void BindScalar(int64_t param);
+  // Evaluates the derived expressions and checks the dimensions that depend on them.
+  bool Derive();
+
+  int64_t Value(const Dim& dim) const;
+  // Number of tiles: the product of the grid's extents, 0 if one is below 1.
+  bool CountTiles(int64_t* tiles);
+  // True if an element count is too large for 32-bit indices.
+  bool NeedsWideIndex() const;
+
+  const BindError& error() const { return error_; }
+
+ private:
+  int64_t Extent(const Param& param, const TensorView& view, int64_t d) const;
+  bool CheckBasics(int64_t index);
+  bool MatchShape(int64_t index, bool derived);
+  bool MatchStrides(int64_t index, bool derived);
+  bool CheckContiguous(int64_t index);
+  bool Fail(BindErrorKind kind, int64_t param, std::string expected, std::string got,
+            std::string remedy = "");
+  bool FailShape(int64_t index, int64_t d);
+  bool FailStride(int64_t index, int64_t d);
+  std::string ViewShapeText(int64_t index) const;
+  std::string ViewStridesText(int64_t index) const;
+  std::string KnownValues(const std::vector<Dim>& dims) const;
+
+  const Signature& signature_;
+  ts_exprs_fn exprs_;
+  ts_slot* slots_;
+  TensorView* views_;
+  bool derived_ = false;  // The expressions have their values.
+  BindError error_;
+};
+
+}  // namespace tilescale::runtime
+
+#endif  // TILESCALE_CC_RUNTIME_BINDER_H_

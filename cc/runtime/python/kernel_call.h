@@ -1,0 +1,74 @@
+// One call of a kernel from Python: binding, allocation of outputs, launch.
+#ifndef TILESCALE_CC_RUNTIME_PYTHON_KERNEL_CALL_H_
+#define TILESCALE_CC_RUNTIME_PYTHON_KERNEL_CALL_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cc/runtime/kernel.h"
+#include "cc/runtime/python/tensor_arg.h"
+#include "cc/runtime/small_array.h"
+
+namespace tilescale::runtime {
+
+// What a Python kernel object holds.
+struct BoundKernel {
+  std::unique_ptr<Kernel> kernel;
+  PyRef report;    // report(kind, index, detail, expected, got, remedy) raises the user's error.
+  PyRef adapt;     // adapt(array) -> (array, dtype name) or None; see TensorArg.
+  PyRef allocate;  // allocate(first tensor or None, shape, dtype name) -> tensor.
+  std::vector<TypeCache> caches;  // One for each parameter.
+};
+
+// Lives for the duration of one call.
+class KernelCall {
+ public:
+  KernelCall(BoundKernel* bound, PyObject* const* args, Py_ssize_t num_args);
+
+  // Returns what the kernel returns, or null with a Python exception set.
+  PyObject* Run();
+
+ private:
+  // Memory of the workspaces, freed with the call.
+  struct AlignedDelete {
+    void operator()(void* data) const;
+  };
+  using AlignedMemory = std::unique_ptr<void, AlignedDelete>;
+
+  bool BindArguments();
+  bool BindTensor(int64_t param, PyObject* object);
+  bool BindScalar(int64_t param, PyObject* object);
+  bool BindPointer(int64_t param, PyObject* object);
+  bool StoreInteger(int64_t param, PyObject* object);
+  bool StoreFloat(int64_t param, PyObject* object);
+  bool AllocateAll();
+  bool AllocateOutput(int64_t param);
+  bool AllocateWorkspace(int64_t param);
+  bool StorageExtents(int64_t param, std::vector<int64_t>* extents);
+  int64_t TensorBytes();
+  bool Launch();
+  PyObject* Results();
+
+  // Both raise, and return false.
+  bool Report(const char* kind, int64_t index, const std::string& detail,
+              const std::string& expected, const std::string& got, const std::string& remedy = "");
+  bool ReportBindError();
+  bool ReportNotATensor(int64_t param, PyObject* object, const char* expected);
+
+  BoundKernel* bound_;
+  const Signature& signature_;
+  PyObject* const* args_;
+  Py_ssize_t num_args_;
+  PyObject* first_tensor_ = nullptr;  // Borrowed.
+  SmallArray<ts_slot, 24> slots_;
+  SmallArray<TensorView, 8> views_;
+  SmallArray<TensorArg, 8> tensors_;
+  Binder binder_;
+  std::vector<PyRef> outputs_;  // Parallel to `params` once something was allocated.
+  std::vector<AlignedMemory> workspaces_;
+};
+
+}  // namespace tilescale::runtime
+
+#endif  // TILESCALE_CC_RUNTIME_PYTHON_KERNEL_CALL_H_
