@@ -67,7 +67,9 @@ def metadata(manifest: dict[str, Any]) -> str:
     ]
     for extra, requirements in sorted(manifest["extras"].items()):
         lines.append(f"Provides-Extra: {extra}")
-        lines += [f'Requires-Dist: {requirement}; extra == "{extra}"' for requirement in requirements]
+        lines += [
+            f'Requires-Dist: {requirement}; extra == "{extra}"' for requirement in requirements
+        ]
     return "\n".join(lines) + "\n"
 
 
