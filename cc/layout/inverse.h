@@ -1,0 +1,18 @@
+#ifndef TILESCALE_CC_LAYOUT_INVERSE_H_
+#define TILESCALE_CC_LAYOUT_INVERSE_H_
+
+#include "cc/layout/layout.h"
+
+namespace tilescale::layout {
+
+// The largest layout R with layout(R(i)) = i for all i < size(R). Always exists (it may be 1:0).
+// Throws ValueError for symbolic layouts.
+Layout RightInverse(const Layout& layout);
+
+// A layout L with L(layout(i)) = i for all i. Throws ValueError if `layout` is not injective or its
+// gaps cannot be filled (see Complement).
+Layout LeftInverse(const Layout& layout);
+
+}  // namespace tilescale::layout
+
+#endif  // TILESCALE_CC_LAYOUT_INVERSE_H_
