@@ -24,8 +24,9 @@ void CheckMode(const Layout& layout, const StaticMode& mode, int64_t covered) {
                               << "reach " << covered << " values";
   }
   if (mode.stride % covered != 0) {
-    TVM_FFI_THROW(ValueError) << "complement of " << layout.ToString() << ": the stride of the mode "
-                              << ToString(mode) << " is no multiple of " << covered
+    TVM_FFI_THROW(ValueError) << "complement of " << layout.ToString()
+                              << ": the stride of the mode " << ToString(mode)
+                              << " is no multiple of " << covered
                               << ", the reach of the modes of smaller stride";
   }
 }

@@ -1,6 +1,6 @@
 // ComposedLayout: coord -> swizzle(offset + layout(coord)). Everything that acts on the domain
-// (composition on the right, division, slicing, coalescing) acts on the inner layout; what needs the
-// image to be shape:stride (complement) is not defined.
+// (composition on the right, division, slicing, coalescing) acts on the inner layout; what needs
+// the image to be shape:stride (complement) is not defined.
 #ifndef TILESCALE_CC_LAYOUT_COMPOSED_H_
 #define TILESCALE_CC_LAYOUT_COMPOSED_H_
 

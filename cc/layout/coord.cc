@@ -58,8 +58,7 @@ Int CoordToIndex(const IntTuple& coord, const IntTuple& shape, const IntTuple& s
   if (coord.IsLeaf()) return CoordToIndex(IndexToCoord(coord.Leaf(), shape), shape, stride);
   if (coord.Rank() != shape.Rank()) {
     TVM_FFI_THROW(ValueError) << "coordinate " << coord.ToString() << " has rank " << coord.Rank()
-                              << ", the shape " << shape.ToString() << " has rank "
-                              << shape.Rank();
+                              << ", the shape " << shape.ToString() << " has rank " << shape.Rank();
   }
   Int index(0);
   for (int i = 0; i < shape.Rank(); ++i) {

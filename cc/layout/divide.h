@@ -1,7 +1,7 @@
-// Division: a layout seen as tiles and what enumerates them. A tiler is a layout (or an integer n for
-// n:1), which acts on flat indices, or a tuple of tilers acting on the modes one by one, where None
-// leaves a mode whole. Where a tile does not divide an extent the last tile reaches past the end: the
-// caller masks it.
+// Division: a layout seen as tiles and what enumerates them. A tiler is a layout (or an integer n
+// for n:1), which acts on flat indices, or a tuple of tilers acting on the modes one by one, where
+// None leaves a mode whole. Where a tile does not divide an extent the last tile reaches past the
+// end: the caller masks it.
 #ifndef TILESCALE_CC_LAYOUT_DIVIDE_H_
 #define TILESCALE_CC_LAYOUT_DIVIDE_H_
 
@@ -25,8 +25,8 @@ Layout ComposeTiler(const Layout& layout, const tvm::ffi::AnyView& tiler);
 
 // A layout tiler from a layout or an integer; throws TypeError for anything else.
 Layout TilerLayout(const tvm::ffi::AnyView& tiler);
-// Number of modes of a tuple tiler; -1 for a layout or an integer. Throws ValueError if it exceeds the
-// rank of `layout`.
+// Number of modes of a tuple tiler; -1 for a layout or an integer. Throws ValueError if it exceeds
+// the rank of `layout`.
 int TilerRank(const Layout& layout, const tvm::ffi::AnyView& tiler);
 
 // The two halves of a layout of pairs, as the zipped forms gather them: modes that are no pair

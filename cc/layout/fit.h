@@ -11,8 +11,8 @@
 
 namespace tilescale::layout {
 
-// The coalesced modes whose flat enumeration is value(0), value(1), ... value(size-1); value(0) must
-// be 0. Complete: nullopt means that no layout has these values.
+// The coalesced modes whose flat enumeration is value(0), value(1), ... value(size-1); value(0)
+// must be 0. Complete: nullopt means that no layout has these values.
 std::optional<std::vector<StaticMode>> FitSequence(int64_t size,
                                                    const std::function<int64_t(int64_t)>& value);
 

@@ -1,5 +1,7 @@
-// An integer of the layout algebra: a 64-bit constant or, for global tensors whose extents are known
-// only at launch, an IR expression. Constants fold; nothing rounds or wraps (overflow is an error).
+// An integer of the layout algebra: a 64-bit constant or, for global tensors whose extents are
+// known only at launch, an IR expression. Constants fold; overflow of constants is an error. An
+// expression keeps its own type, which the caller chooses wide enough (int64 for strides of global
+// tensors).
 #ifndef TILESCALE_CC_LAYOUT_INT_H_
 #define TILESCALE_CC_LAYOUT_INT_H_
 
@@ -7,6 +9,9 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+
+#include "cc/ir/expr.h"
 
 namespace tilescale::layout {
 
@@ -14,20 +19,21 @@ class Int {
  public:
   Int(int64_t value = 0) : data_(value) {}  // NOLINT(google-explicit-constructor)
 
-  // Accepts an integer or an IR expression; an IR constant becomes a constant.
-  // Throws TypeError for anything else.
+  explicit Int(const ir::Expr& expr);  // a constant expression becomes a constant
+
+  // Accepts an integer or an integer IR expression; throws TypeError for anything else.
   static Int FromAny(const tvm::ffi::AnyView& value);
 
   bool IsConst() const;
   bool Is(int64_t value) const { return IsConst() && Value() == value; }
   // The constant; throws ValueError when symbolic.
   int64_t Value() const;
+  // As an expression; a constant takes the type `dtype`.
+  ir::Expr ToExpr(ir::DType dtype = ir::dtype::Int(32)) const;
   const tvm::ffi::Any& data() const { return data_; }
   std::string ToString() const;
 
  private:
-  explicit Int(tvm::ffi::Any data) : data_(std::move(data)) {}
-
   tvm::ffi::Any data_;
 };
 

@@ -120,8 +120,8 @@ LinearF2 RightInverse(const LinearF2& map) {
 
 LinearF2 Inverse(const LinearF2& map) {
   if (map.InBits() != map.OutBits() || Rank(map) != map.InBits()) {
-    TVM_FFI_THROW(ValueError) << map.ToString() << " has no inverse: " << map.InBits() << " bits to "
-                              << map.OutBits() << " with rank " << Rank(map);
+    TVM_FFI_THROW(ValueError) << map.ToString() << " has no inverse: " << map.InBits()
+                              << " bits to " << map.OutBits() << " with rank " << Rank(map);
   }
   return RightInverse(map);
 }
