@@ -252,6 +252,19 @@ class NotPortedError(TileScaleError, NotImplementedError):
 
 
 # --------------------------------------------------------------------------------------------------
+# Command line
+# --------------------------------------------------------------------------------------------------
+
+
+class CommandLineError(TileScaleError, ValueError):
+    """The `tilescale` program was called with a command or an operand that it does not know."""
+
+
+class KernelNotFoundError(TileScaleError, ValueError):
+    """`tilescale inspect` found no kernel under the given name."""
+
+
+# --------------------------------------------------------------------------------------------------
 # Profiling
 # --------------------------------------------------------------------------------------------------
 
