@@ -122,11 +122,9 @@ def _seconds(value: float) -> str:
 def _machine() -> str:
     model = platform.processor() or platform.machine()
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            names = [
-                line.split(":", 1)[1].strip() for line in file if line.startswith("model name")
-            ]
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
         model = names[0] if names else model
-    except (OSError, StopIteration):
-        pass
+    except OSError:
+        pass  # Not Linux.
     return f"{model}, {len(os.sched_getaffinity(0))} cores"

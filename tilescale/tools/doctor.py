@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import importlib.metadata
 import os
 import platform
@@ -98,7 +99,7 @@ def _attempt(name: str, probe: Callable[[], str], remedy: str) -> Finding:
         return Finding(name, probe())
     except TileScaleError as error:
         return Finding(name, None, f"{error.message}; {error.remedy or remedy}")
-    except (ImportError, OSError) as error:
+    except (ImportError, OSError, RuntimeError) as error:
         return Finding(name, None, f"{error}; {remedy}")
 
 
@@ -111,9 +112,11 @@ def _package(name: str) -> Finding:
 
 
 def _compiler_library() -> str:
-    from tilescale import _ffi
-
-    return str(Path(_ffi.__file__).with_name("libtilescale.so"))
+    path = Path(__file__).parents[1] / "libtilescale.so"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} does not exist")
+    importlib.import_module("tilescale._ffi")
+    return str(path)
 
 
 def _cpu_runtime() -> str:

@@ -111,6 +111,7 @@ def _main(arguments: Sequence[str]) -> int:
 
 
 def _parse(arguments: Sequence[str]) -> list[str]:
+    flags.FLAGS.mark_as_parsed()  # absl's own flags keep their defaults.
     if any(argument in ("--help", "-h", "-help") for argument in arguments[1:]):
         return [arguments[0], "help"]
     try:
