@@ -2,7 +2,7 @@
 
 An entry is one folder that holds the files of a kernel and a manifest with their hashes. It appears
 by one rename, so readers see all of it or nothing, and processes may race. What does not match its
-manifest is treated as absent and replaced. A cache that cannot be written is a warning, not an error.
+manifest is treated as absent and replaced. A cache that cannot be written is a warning, no error.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class CacheInfo:
 
 
 class _Switch:
-    """What `enable_cache` and `disable_cache` have asked for; None means the environment decides."""
+    """What `enable_cache` and `disable_cache` asked for; None: the environment decides."""
 
     def __init__(self) -> None:
         self.enabled: bool | None = None
@@ -137,7 +137,7 @@ class KernelCache:
     def _publish(self, key: str, staging: Path, entry: Path) -> None:
         for _ in range(16):
             try:
-                os.rename(staging, entry)
+                staging.rename(entry)
                 return
             except OSError as error:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
@@ -151,7 +151,7 @@ class KernelCache:
         """Takes a broken entry away in one step; another process may do the same at this moment."""
         trash = self._root / _LAYOUT / "staging" / uuid.uuid4().hex
         try:
-            os.rename(entry, trash)
+            entry.rename(trash)
         except FileNotFoundError:
             return
         if trash.is_dir():
@@ -207,7 +207,7 @@ class KernelCache:
                 "w", dir=memo.parent, delete=False, encoding="ascii"
             ) as file:
                 file.write(digest)
-            os.replace(file.name, memo)
+            Path(file.name).replace(memo)
         except OSError:
             pass  # `store` warns if the cache is not writable; this is only a shortcut.
 

@@ -152,7 +152,7 @@ def _distribution() -> str:
 def cpu_features() -> str:
     """Returns a text that differs between CPUs for which `-march=native` differs."""
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
             wanted = ("model name", "flags", "Features", "CPU part")
             lines: dict[str, str] = {}
             for line in file:

@@ -322,7 +322,9 @@ bool KernelCall::ReportBindError() {
 }
 
 bool KernelCall::ReportNotATensor(int64_t param, PyObject* object, const char* expected) {
-  return Report("type", param, "", expected, TypeName(object));
+  const std::string& refusal = tensors_[param].refusal();
+  return Report("type", param, "", expected,
+                TypeName(object) + (refusal.empty() ? "" : " (" + refusal + ")"));
 }
 
 }  // namespace tilescale::runtime

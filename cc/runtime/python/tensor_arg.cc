@@ -59,12 +59,12 @@ TensorArg::Outcome TensorArg::Acquire(PyObject* object, PyObject* adapt, TypeCac
 TensorArg::Outcome TensorArg::FromExchange(PyObject* object, const DLPackExchangeAPI* api,
                                            TensorView* view) {
   if (api->dltensor_from_py_object_no_sync != nullptr) {
-    if (api->dltensor_from_py_object_no_sync(object, &tensor_) != 0) return Outcome::kRaised;
+    if (api->dltensor_from_py_object_no_sync(object, &tensor_) != 0) return Refused();
     ViewOfDLTensor(tensor_, false, view);
     return Outcome::kOk;
   }
   DLManagedTensorVersioned* managed = nullptr;
-  if (api->managed_tensor_from_py_object_no_sync(object, &managed) != 0) return Outcome::kRaised;
+  if (api->managed_tensor_from_py_object_no_sync(object, &managed) != 0) return Refused();
   managed_ = managed;
   held_ = Held::kManaged;
   ViewOfDLTensor(managed->dl_tensor, managed->flags & DLPACK_FLAG_BITMASK_READ_ONLY, view);
@@ -119,7 +119,7 @@ TensorArg::Outcome TensorArg::FromDLPackMethod(PyObject* object, TensorView* vie
     PyErr_Clear();  // Producers older than DLPack 1.0 do not know `max_version`.
     capsule = PyRef(PyObject_CallNoArgs(method.get()));
   }
-  return capsule ? FromCapsule(capsule.get(), view) : Outcome::kRaised;
+  return capsule ? FromCapsule(capsule.get(), view) : Refused();
 }
 
 TensorArg::Outcome TensorArg::FromCapsule(PyObject* capsule, TensorView* view) {
@@ -138,6 +138,20 @@ TensorArg::Outcome TensorArg::FromCapsule(PyObject* capsule, TensorView* view) {
   held_ = Held::kLegacy;
   ViewOfDLTensor(legacy_->dl_tensor, false, view);
   return Outcome::kOk;
+}
+
+// Called with an exception set. A BufferError is the producer's way to say that its memory cannot
+// be described; anything else passes through.
+TensorArg::Outcome TensorArg::Refused() {
+  if (!PyErr_ExceptionMatches(PyExc_BufferError)) return Outcome::kRaised;
+  PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+  PyErr_Fetch(&type, &value, &traceback);
+  const PyRef owned[] = {PyRef(type), PyRef(value), PyRef(traceback)};
+  PyRef text(value != nullptr ? PyObject_Str(value) : nullptr);
+  const char* utf8 = text ? PyUnicode_AsUTF8AndSize(text.get(), nullptr) : nullptr;
+  if (utf8 != nullptr) refusal_ = utf8;
+  PyErr_Clear();
+  return Outcome::kNotATensor;
 }
 
 void TensorArg::Release() {

@@ -2,6 +2,8 @@
 #ifndef TILESCALE_CC_RUNTIME_PYTHON_TENSOR_ARG_H_
 #define TILESCALE_CC_RUNTIME_PYTHON_TENSOR_ARG_H_
 
+#include <string>
+
 #include "cc/runtime/binder.h"
 #include "cc/runtime/python/py_ref.h"
 
@@ -30,6 +32,9 @@ class TensorArg {
   // kRaised a Python exception is set.
   Outcome Acquire(PyObject* object, PyObject* adapt, TypeCache* cache, TensorView* view);
 
+  // With kNotATensor: what the producer says against sharing its memory; may be empty.
+  const std::string& refusal() const { return refusal_; }
+
  private:
   enum class Held : uint8_t { kNothing, kBuffer, kManaged, kLegacy };
 
@@ -38,6 +43,7 @@ class TensorArg {
   Outcome FromAdapter(PyObject* object, PyObject* adapt, TensorView* view);
   Outcome FromDLPackMethod(PyObject* object, TensorView* view);
   Outcome FromCapsule(PyObject* capsule, TensorView* view);
+  Outcome Refused();
   void Release();
 
   Held held_ = Held::kNothing;
@@ -48,6 +54,7 @@ class TensorArg {
     DLManagedTensor* legacy_;
   };
   PyRef owner_;  // The adapter's array.
+  std::string refusal_;
 };
 
 }  // namespace tilescale::runtime
