@@ -1,5 +1,7 @@
-"""Statements and functions (`cc/ir/stmt.h`, `cc/ir/function.h`); the last argument of each
-constructor is the span, None for generated code."""
+"""Statements and functions (`cc/ir/stmt.h`, `cc/ir/function.h`).
+
+The last argument of each constructor is the span, None for generated code.
+"""
 
 from __future__ import annotations
 
