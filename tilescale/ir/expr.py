@@ -12,6 +12,14 @@ from tilescale import _ffi, errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    class Node(tvm_ffi.Object):
+        """What mypy sees: the library makes each constructor from the reflected fields."""
+
+        def __init__(self, *args: Any) -> None: ...
+
+else:
+    Node = tvm_ffi.Object
+
 _make_binary = _ffi.get("ir.MakeBinaryKind")
 _make_not = _ffi.get("ir.MakeNot")
 _make_cast = _ffi.get("ir.MakeCast")
@@ -30,7 +38,7 @@ Operand = Any
 
 
 @tvm_ffi.register_object("tilescale.ir.Span")
-class Span(tvm_ffi.Object):
+class Span(Node):
     """A range of user source code; lines and columns count from 1, `end_col` is exclusive."""
 
     file: str
@@ -42,7 +50,7 @@ class Span(tvm_ffi.Object):
 
 
 @tvm_ffi.register_object("tilescale.ir.Expr")
-class Expr(tvm_ffi.Object):
+class Expr(Node):
     """A scalar value of a kernel. Arithmetic on it gives new expressions.
 
     `==` and `!=` build comparisons too, so use `same_as` or `structural_equal` to compare nodes.
@@ -245,7 +253,7 @@ class Call(Expr):
 
 
 @tvm_ffi.register_object("tilescale.ir.Buffer")
-class Buffer(tvm_ffi.Object):
+class Buffer(Node):
     """A named multi-dimensional array; empty strides mean row-major."""
 
     name: str
@@ -256,7 +264,7 @@ class Buffer(tvm_ffi.Object):
 
 
 @tvm_ffi.register_object("tilescale.ir.Region")
-class Region(tvm_ffi.Object):
+class Region(Node):
     """The box [mins, mins + extents) of a buffer."""
 
     buffer: Buffer

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import tvm_ffi
 
 from tilescale import _ffi
+from tilescale.ir.expr import Node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ class ForKind(enum.IntEnum):
 
 
 @tvm_ffi.register_object("tilescale.ir.Stmt")
-class Stmt(tvm_ffi.Object):
+class Stmt(Node):
     """An action."""
 
     span: Span | None
@@ -178,7 +179,7 @@ class TileOp(Stmt):
 
 
 @tvm_ffi.register_object("tilescale.ir.PrimFunc")
-class PrimFunc(tvm_ffi.Object):
+class PrimFunc(Node):
     """A kernel; see `cc/ir/function.h`."""
 
     name: str
@@ -191,7 +192,7 @@ class PrimFunc(tvm_ffi.Object):
 
 
 @tvm_ffi.register_object("tilescale.ir.Module")
-class Module(tvm_ffi.Object):
+class Module(Node):
     """Functions compiled together."""
 
     functions: Mapping[str, PrimFunc]
