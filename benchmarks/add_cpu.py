@@ -7,10 +7,10 @@ import argparse
 import json
 
 import numpy as np
-import tilescale.language as T
 from measure import Row, interleave, report, run_with_threads
 
 import tilescale
+import tilescale.language as T
 
 BYTES = 64 << 20
 GOAL = 0.8

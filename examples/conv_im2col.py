@@ -6,9 +6,9 @@ tensor gives 0, so the gather needs no condition of its own.
 """
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @tilescale.jit(out_idx=[2])

@@ -1,9 +1,9 @@
 """Running sums along rows that are longer than a tile: scan a tile, then add the carry."""
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @tilescale.jit(out_idx=[-1])

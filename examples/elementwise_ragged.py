@@ -5,9 +5,9 @@ the compiled kernel. No tile size divides the shapes; tiles that hang over the e
 """
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @tilescale.jit(out_idx=[-1])

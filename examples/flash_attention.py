@@ -6,9 +6,9 @@ lengths need not be multiples of the blocks, and `causal` masks keys behind the 
 """
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @tilescale.jit(out_idx=[3])

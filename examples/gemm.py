@@ -8,9 +8,9 @@ copies of later steps overlap with the multiplication of earlier ones.
 import argparse
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @tilescale.jit(out_idx=[-1])

@@ -5,9 +5,9 @@ weights often are.
 """
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @tilescale.jit(out_idx=[2])

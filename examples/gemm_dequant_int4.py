@@ -6,9 +6,9 @@ multiplies that.
 """
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 GROUP = 32
 

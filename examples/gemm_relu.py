@@ -5,9 +5,9 @@ elementwise function of the accumulator could take its place.
 """
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @T.macro

@@ -5,9 +5,9 @@ is what atomics are for.
 """
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @tilescale.jit

@@ -2,9 +2,9 @@
 
 import ml_dtypes
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @tilescale.jit(out_idx=[-1])

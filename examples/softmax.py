@@ -4,9 +4,9 @@ Rows may be longer than a tile: each step rescales what was summed so far to the
 """
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 LOG2_E = 1.4426950408889634
 

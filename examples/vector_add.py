@@ -5,9 +5,9 @@ and runs it. `N` is read from the arguments, and the tensor made by `T.empty` is
 """
 
 import numpy as np
-import tilescale.language as T
 
 import tilescale
+import tilescale.language as T
 
 
 @tilescale.jit
