@@ -140,16 +140,17 @@ TensorArg::Outcome TensorArg::FromCapsule(PyObject* capsule, TensorView* view) {
   return Outcome::kOk;
 }
 
-// Called with an exception set. A BufferError is the producer's way to say that its memory cannot
-// be described; anything else passes through.
+// Called with an exception set: the producer cannot describe its memory, be it a sparse tensor, one
+// without storage or an exotic dtype. Interruptions pass through.
 TensorArg::Outcome TensorArg::Refused() {
-  if (!PyErr_ExceptionMatches(PyExc_BufferError)) return Outcome::kRaised;
+  if (!PyErr_ExceptionMatches(PyExc_Exception)) return Outcome::kRaised;
   PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
   PyErr_Fetch(&type, &value, &traceback);
   const PyRef owned[] = {PyRef(type), PyRef(value), PyRef(traceback)};
   PyRef text(value != nullptr ? PyObject_Str(value) : nullptr);
   const char* utf8 = text ? PyUnicode_AsUTF8AndSize(text.get(), nullptr) : nullptr;
   if (utf8 != nullptr) refusal_ = utf8;
+  refusal_ = refusal_.substr(0, refusal_.find('\n'));
   PyErr_Clear();
   return Outcome::kNotATensor;
 }
