@@ -27,7 +27,7 @@ def count_report(path: Path) -> tuple[int, int, int]:
 
 def reports(logs: Path, label: str) -> list[Path]:
     """Returns the report of each shard of a target."""
-    folder = logs / label.removeprefix("//").replace(":", "/")
+    folder = logs / label.replace(":", "/").lstrip("/")
     shards = sorted(folder.glob("shard_*_of_*"))
     return [shard / "test.xml" for shard in shards] or [folder / "test.xml"]
 
