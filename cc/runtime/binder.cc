@@ -84,7 +84,7 @@ bool Binder::CheckBasics(int64_t index) {
         std::to_string(param.shape.size()) + " dimensions: " + signature_.ShapeText(param.shape),
         std::to_string(view.rank) + " dimensions: " + ViewShapeText(index));
   }
-  if (param.role == Role::kOutput && view.readonly) {
+  if (param.written && view.readonly) {
     return Fail(BindErrorKind::kReadOnly, index, "a writable tensor", "a read-only tensor",
                 "pass a copy");
   }

@@ -64,6 +64,9 @@ std::string CheckParam(const Signature& signature, const Param& param) {
   if (problem.empty() && param.symbol >= 0 && !InRange(param.symbol, signature.symbols.size())) {
     problem = "its symbol is out of range";
   }
+  if (problem.empty() && !param.contiguous && !param.passed()) {
+    problem = "allocated tensors must be contiguous";
+  }
   if (problem.empty() && ElementsPerByte(param.dtype) > 1 && !param.contiguous) {
     problem = "packed types must be contiguous";
   }
@@ -76,8 +79,8 @@ std::string Check(const Signature& signature) {
     if (!problem.empty()) return problem;
   }
   for (int64_t index : signature.returns) {
-    if (!InRange(index, signature.params.size()) || !signature.params[index].allocate) {
-      return "`returns` names parameter " + std::to_string(index) + ", which is not allocated";
+    if (!InRange(index, signature.params.size()) || signature.params[index].role != Role::kOutput) {
+      return "`returns` names parameter " + std::to_string(index) + ", which is no output";
     }
   }
   for (int64_t index : signature.index32_limit) {

@@ -19,6 +19,8 @@ struct Dim {
 };
 
 enum class ParamKind : uint8_t { kTensor, kScalar, kPointer };
+// Inputs are passed by the caller (also those that the kernel writes to), outputs are made by the
+// runtime and returned, workspaces are made for one call.
 enum class Role : uint8_t { kInput, kOutput, kWorkspace };
 
 struct Param {
@@ -32,14 +34,14 @@ struct Param {
   std::vector<Dim> strides;  // In elements; empty with `contiguous`.
   bool contiguous = true;
   bool has_expr = false;  // A dimension or stride is a derived expression.
-  bool allocate = false;  // Made by the runtime for each call, and returned unless a workspace.
   Role role = Role::kInput;
+  bool written = false;   // The kernel writes to it.
   int64_t alignment = 1;  // Bytes.
 
   int64_t symbol = -1;  // Scalars: the symbol that takes this value, or -1.
   int64_t slot = 0;     // Index in `slots`.
 
-  bool passed() const { return !allocate && role != Role::kWorkspace; }
+  bool passed() const { return role == Role::kInput; }
 };
 
 // Where a symbol gets its value.

@@ -88,7 +88,7 @@ int32_t ts_exprs(const int64_t* s, int64_t* e) { e[0] = (s[0] + 63) / 64; return
 
 
 def add_signature(**fields: Any) -> dict[str, Any]:
-    params = [tensor("A", [sym(0)]), tensor("B", [sym(0)]), tensor("C", [sym(0)], role="output")]
+    params = [tensor("A", [sym(0)]), tensor("B", [sym(0)]), tensor("C", [sym(0)], written=True)]
     return signature(
         params, symbols=["N"], num_exprs=1, expr_text=["ceildiv(N, 64)"], grid=[expr(0)], **fields
     )

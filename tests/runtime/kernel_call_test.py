@@ -54,7 +54,7 @@ def test_subclass(tmp_path):
 def test_scalars(tmp_path):
     dtypes = ["int8", "uint8", "int32", "uint32", "int64", "uint64", "bool", "float32"]
     dtypes += ["float64", "float16", "bfloat16"]
-    params = [ck.tensor("out", [ck.const(11)], "float64", "output")]
+    params = [ck.tensor("out", [ck.const(11)], "float64", written=True)]
     params += [ck.scalar(f"s{i}", d) for i, d in enumerate(dtypes)]
     body = """
     double* out = slots[0].p;
@@ -73,7 +73,7 @@ def test_scalars(tmp_path):
 
 
 def test_scalar_that_is_a_symbol(tmp_path):
-    params = [ck.scalar("n", "int32", symbol=0), ck.tensor("A", [ck.sym(0)], role="output")]
+    params = [ck.scalar("n", "int32", symbol=0), ck.tensor("A", [ck.sym(0)], written=True)]
     body = "float* a = slots[0].p; for (int i = 0; i < slots[2].i; ++i) a[i] = slots[1].i;"
     kernel = ck.load(tmp_path, body, ck.signature(params, symbols=["n"]))
     a = np.zeros(5, "float32")
@@ -93,8 +93,8 @@ def test_scalar_after_the_tensor_that_binds_its_symbol(tmp_path):
 
 def test_allocated_outputs(tmp_path):
     outputs = [
-        ck.tensor("C", [ck.sym(0), ck.const(2)], "float32", "output", allocate=True),
-        ck.tensor("D", [ck.expr(0)], "int64", "output", allocate=True),
+        ck.tensor("C", [ck.sym(0), ck.const(2)], "float32", role="output"),
+        ck.tensor("D", [ck.expr(0)], "int64", role="output"),
     ]
     params = [outputs[0], ck.tensor("A", [ck.sym(0)]), outputs[1]]
     body = """
@@ -119,7 +119,7 @@ def test_allocated_outputs(tmp_path):
 
 def test_single_output_without_tensor_arguments(tmp_path):
     params = [ck.scalar("n", "int32", symbol=0)]
-    params += [ck.tensor("C", [ck.sym(0)], "bfloat16", "output", allocate=True)]
+    params += [ck.tensor("C", [ck.sym(0)], "bfloat16", role="output")]
     body = "unsigned short* c = slots[0].p; for (int i = 0; i < slots[2].i; ++i) c[i] = 0x3f80;"
     kernel = ck.load(tmp_path, body, ck.signature(params, symbols=["n"]))
     out = kernel(3)
@@ -131,7 +131,7 @@ def test_single_output_without_tensor_arguments(tmp_path):
 
 def test_workspace(tmp_path):
     params = [
-        ck.tensor("A", [ck.sym(0)], "int32", "output"),
+        ck.tensor("A", [ck.sym(0)], "int32", written=True),
         ck.tensor("W", [ck.sym(0)], "int32", "workspace"),
     ]
     body = """
@@ -152,7 +152,7 @@ STRIDED_BODY = """
 
 
 def test_strided_tensor(tmp_path):
-    param = ck.tensor("A", [ck.sym(0), ck.const(3)], role="output", strides=[ck.sym(1), ck.sym(2)])
+    param = ck.tensor("A", [ck.sym(0), ck.const(3)], written=True, strides=[ck.sym(1), ck.sym(2)])
     kernel = ck.load(tmp_path, STRIDED_BODY, ck.signature([param], symbols=["n", "sr", "sc"]))
     want = np.arange(4)[:, None] * 10 + np.arange(3)
     for view in (
@@ -189,7 +189,7 @@ def test_empty_tensors_have_any_strides(tmp_path):
 @pytest.mark.parametrize("name", ["bfloat16", "float8_e4m3fn", "float8_e5m2", "float8_e8m0fnu"])
 def test_ml_dtypes(tmp_path, name):
     dtype = np.dtype(getattr(ml_dtypes, name))
-    params = [ck.tensor("A", [ck.sym(0)], name), ck.tensor("B", [ck.sym(0)], name, "output")]
+    params = [ck.tensor("A", [ck.sym(0)], name), ck.tensor("B", [ck.sym(0)], name, written=True)]
     body = f"""
     unsigned char* a = slots[0].p; unsigned char* b = slots[1].p;
     for (int64_t i = 0; i < slots[2].i * {dtype.itemsize}; ++i) b[i] = a[i];"""
@@ -217,7 +217,7 @@ def test_float16_and_bool(tmp_path):
 def test_packed_int4(tmp_path):
     params = [
         ck.tensor("A", [ck.sym(0), ck.sym(1)], "int4"),
-        ck.tensor("B", [ck.sym(0), ck.sym(1)], "int32", "output"),
+        ck.tensor("B", [ck.sym(0), ck.sym(1)], "int32", written=True),
     ]
     body = """
     const unsigned char* a = slots[0].p; int* b = slots[1].p;
@@ -308,7 +308,10 @@ def test_wide_index_entry(tmp_path):
     int32_t ts_tiles64(const ts_slot* s, ts_ctx* c, int64_t b, int64_t e) {
       *(int*)s[0].p = 64; return 0;
     }"""
-    params = [ck.scalar("n", "int64", symbol=0), ck.tensor("A", [ck.const(1)], "int32", "output")]
+    params = [
+        ck.scalar("n", "int64", symbol=0),
+        ck.tensor("A", [ck.const(1)], "int32", written=True),
+    ]
     sig = ck.signature(params, symbols=["n"], num_exprs=1, index32_limit=[0])
     kernel = ck.load(tmp_path, body, sig, tiles=False)
     a = np.zeros(1, "int32")
@@ -319,7 +322,7 @@ def test_wide_index_entry(tmp_path):
 
 
 def test_many_parameters(tmp_path):
-    params = [ck.tensor(f"A{i}", [ck.const(1)], "int32", "output") for i in range(70)]
+    params = [ck.tensor(f"A{i}", [ck.const(1)], "int32", written=True) for i in range(70)]
     body = "for (int i = 0; i < 70; ++i) *(int*)slots[i].p = i;"
     kernel = ck.load(tmp_path, body, ck.signature(params))
     arrays = [np.zeros(1, "int32") for _ in range(70)]

@@ -19,7 +19,7 @@ COUNT = """
     int* hits = slots[0].p;
     for (int64_t t = begin; t < end; ++t) __atomic_fetch_add(&hits[t], 1, __ATOMIC_RELAXED);
 """
-HITS = ck.tensor("hits", [ck.sym(0)], "int32", "output")
+HITS = ck.tensor("hits", [ck.sym(0)], "int32", written=True)
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +46,7 @@ def test_each_tile_runs_once(count, width):
 
 
 def test_three_dimensional_grid(tmp_path):
-    params = [ck.tensor("hits", [ck.const(30)], "int32", "output")]
+    params = [ck.tensor("hits", [ck.const(30)], "int32", written=True)]
     grid = [ck.const(2), ck.const(3), ck.const(5)]
     kernel = ck.load(tmp_path, COUNT, ck.signature(params, grid=grid))
     hits = np.zeros(30, "int32")
@@ -68,8 +68,8 @@ def test_grid_overflow(tmp_path):
 
 
 def test_serial_kernel_runs_in_order(tmp_path):
-    params = [ck.tensor("order", [ck.const(1000)], "int32", "output")]
-    params += [ck.tensor("next", [ck.const(1)], "int32", "output")]
+    params = [ck.tensor("order", [ck.const(1000)], "int32", written=True)]
+    params += [ck.tensor("next", [ck.const(1)], "int32", written=True)]
     body = """
     int* order = slots[0].p; int* next = slots[1].p;
     for (int64_t t = begin; t < end; ++t) { order[t] = (*next)++; usleep(10); }"""
@@ -81,7 +81,7 @@ def test_serial_kernel_runs_in_order(tmp_path):
 
 def test_work_is_spread(tmp_path):
     # Four tiles that wait for each other finish only if four threads run them.
-    params = [ck.tensor("arrived", [ck.const(1)], "int32", "output")]
+    params = [ck.tensor("arrived", [ck.const(1)], "int32", written=True)]
     body = """
     int* arrived = slots[0].p;
     __atomic_fetch_add(arrived, (int)(end - begin), __ATOMIC_SEQ_CST);
@@ -92,7 +92,7 @@ def test_work_is_spread(tmp_path):
 
 
 def test_scratch(tmp_path):
-    params = [ck.tensor("bad", [ck.const(1)], "int32", "output")]
+    params = [ck.tensor("bad", [ck.const(1)], "int32", written=True)]
     body = """
     if ((uintptr_t)ctx->scratch % 64) *(int*)slots[0].p = 1;
     int* mine = ctx->scratch;

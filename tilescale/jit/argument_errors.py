@@ -93,11 +93,7 @@ class ArgumentReporter:
         return error
 
     def _passed(self) -> list[dict[str, Any]]:
-        return [
-            p
-            for p in self._signature["params"]
-            if not p.get("allocate") and p.get("role") != "workspace"
-        ]
+        return [p for p in self._signature["params"] if p.get("role", "input") == "input"]
 
     def _count_error(self, got: int) -> errors.ArgumentError:
         names = [p["name"] for p in self._passed()]
@@ -119,7 +115,7 @@ class ArgumentReporter:
         return error
 
     def _output_hint(self) -> str | None:
-        made = [p["name"] for p in self._signature["params"] if p.get("allocate")]
+        made = [p["name"] for p in self._signature["params"] if p.get("role") == "output"]
         if not made:
             return None
         return (

@@ -101,7 +101,7 @@ void ReadTensorFields(PyObject* dict, Param* param) {
   param->strides = ReadList<Dim>(dict, "strides", ReadDim);
   param->role = ReadRole(ToString(Need(dict, "role")));
   if (PyObject* value = Find(dict, "alignment")) param->alignment = ToInt(value);
-  if (PyObject* value = Find(dict, "allocate")) param->allocate = ToBool(value);
+  if (PyObject* value = Find(dict, "written")) param->written = ToBool(value);
   if (param->alignment < 1) Raise("alignment of `" + param->name + "` is below 1");
 }
 
@@ -132,8 +132,7 @@ void ReadFields(PyObject* dict, Signature* signature) {
   signature->returns = ReadList<int64_t>(dict, "returns", ToInt);
   if (Find(dict, "returns") != nullptr) return;
   for (size_t i = 0; i < signature->params.size(); ++i) {
-    const Param& param = signature->params[i];
-    if (param.allocate && param.role == Role::kOutput) signature->returns.push_back(i);
+    if (signature->params[i].role == Role::kOutput) signature->returns.push_back(i);
   }
 }
 
