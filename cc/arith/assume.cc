@@ -1,0 +1,171 @@
+// How facts enter the analyzer.
+#include <algorithm>
+
+#include "cc/arith/prover.h"
+
+namespace tilescale::arith {
+
+using ir::BinaryKind;
+using ir::Expr;
+
+void Analyzer::Changed() {
+  levels_.back().known.clear();
+  levels_.back().simplified.clear();
+  levels_.back().proved.clear();
+}
+
+Analyzer::Scope Analyzer::Enter() {
+  Level level;
+  level.facts = facts();
+  levels_.push_back(std::move(level));
+  return Scope(this);
+}
+
+void Analyzer::Leave() { levels_.pop_back(); }
+
+Analyzer::Scope Analyzer::With(const Expr& cond) {
+  Scope scope = Enter();
+  Assume(cond);
+  return scope;
+}
+
+void Analyzer::Bind(const ir::Var& var, const Interval& range) {
+  Facts& now = levels_.back().facts;
+  now.Forget(var, atoms_);
+  now.vars[var.get()] = Intersect(Knowledge::Of(var.dtype()), Knowledge{range, {}}).Tightened();
+  Changed();
+}
+
+void Analyzer::BindValue(const ir::Var& var, const Expr& value) {
+  Knowledge knowledge = IsDiscrete(var.dtype()) ? Know(Simplify(value)) : Knowledge();
+  levels_.back().facts.Forget(var, atoms_);
+  Changed();
+  if (!IsDiscrete(var.dtype())) return;
+  levels_.back().facts.vars[var.get()] = knowledge;
+  if (PurityOf(value) == Purity::kStable) AddFact(Equal(var, value));
+}
+
+void Analyzer::BindLoop(const ir::Var& var, const Expr& min, const Expr& extent, const Expr& step) {
+  levels_.back().facts.Forget(var, atoms_);
+  Changed();
+  Assume(extent >= MakeWide(extent.dtype(), 1));
+  auto stride = ConstValue(step);
+  Interval last_index = Bounds(extent) - Interval::Point(1);
+  last_index.lo = 0;
+  Interval steps = last_index * Know(step).range;
+  Interval range = Bounds(min) + Union(Interval::Point(0), steps);
+  if (!range.Within(Interval::Of(var.dtype()))) return;
+  levels_.back().facts.vars[var.get()] = Knowledge{range, {}}.Tightened();
+  Changed();
+  if (!stride || *stride == 0) return;
+  if (auto start = ConstValue(min)) {
+    Narrow(var, {Interval::All(), Congruence::Of(*stride < 0 ? -*stride : *stride, *start)});
+  }
+  // 0 <= (var - min) / step <= extent - 1
+  Sum distance = IdealSum(var) - IdealSum(min);
+  Wide sign = *stride > 0 ? 1 : -1;
+  AddNonNegative(distance.Scaled(sign));
+  Sum room = IdealSum(extent).Scaled(*stride * sign);
+  room.AddConstant(-*stride * sign);
+  AddNonNegative(room - distance.Scaled(sign));
+}
+
+void Analyzer::Assume(const Expr& cond) { AddFact(Simplify(cond)); }
+
+namespace {
+
+/// The fact as "sum >= 0" for a comparison of sums; `kEq` gives two.
+std::vector<Sum> NonNegativeSums(BinaryKind kind, const Sum& a, const Sum& b) {
+  Sum up = b - a, down = a - b;
+  switch (kind) {
+    case BinaryKind::kLt:
+      up.AddConstant(-1);
+      return {up};
+    case BinaryKind::kLe:
+      return {up};
+    case BinaryKind::kGt:
+      down.AddConstant(-1);
+      return {down};
+    case BinaryKind::kGe:
+      return {down};
+    case BinaryKind::kEq:
+      return {up, down};
+    default:
+      return {};
+  }
+}
+
+}  // namespace
+
+void Analyzer::AddFact(const Expr& cond) {
+  if (PurityOf(cond) != Purity::kStable || ConstValue(cond)) return;
+  const auto* binary = cond.as<ir::BinaryObj>();
+  if (binary && binary->kind == BinaryKind::kAnd) {
+    AddFact(binary->a);
+    AddFact(binary->b);
+    return;
+  }
+  levels_.back().facts.conditions.push_back(cond);
+  Changed();
+  if (binary && ir::IsCompare(binary->kind) && ir::dtype::IsIntegral(binary->a.dtype()) &&
+      IsDiscrete(binary->a.dtype())) {
+    AddCompare(binary);
+  } else if (const auto* negation = cond.as<ir::NotObj>()) {
+    Narrow(negation->a, Knowledge::Point(0));
+  } else {
+    Narrow(cond, Knowledge::Point(1));
+  }
+}
+
+void Analyzer::AddCompare(const ir::BinaryObj* compare) {
+  Sum a = IdealSum(compare->a), b = IdealSum(compare->b);
+  if (!a.valid() || !b.valid()) return;
+  for (const Sum& sum : NonNegativeSums(compare->kind, a, b)) AddNonNegative(sum);
+  auto right = ConstValue(compare->b);
+  const auto* left = compare->a.as<ir::BinaryObj>();
+  if (!right || compare->kind != BinaryKind::kEq || !left) return;
+  bool modulo =
+      left->kind == BinaryKind::kFloorMod || (left->kind == BinaryKind::kTruncMod && *right == 0);
+  auto divisor = ConstValue(left->b);
+  if (!modulo || !divisor || *divisor <= 0) return;
+  Narrow(left->a, {Interval::All(), Congruence::Of(*divisor, *right)});
+  Sum dividend = IdealSum(left->a);
+  if (dividend.terms().size() != 1) return;
+  const Sum::Term& term = dividend.terms()[0];
+  if (term.atoms.size() != 1 || term.coeff != 1) return;
+  Narrow(atoms_[term.atoms[0]],
+         {Interval::All(), Congruence::Of(*divisor, *right - dividend.constant())});
+}
+
+void Analyzer::AddNonNegative(const Sum& sum) {
+  if (!sum.valid() || sum.IsConstant()) return;
+  levels_.back().facts.non_negative.push_back(sum);
+  for (const Sum::Term& term : sum.terms()) {
+    if (term.atoms.size() != 1) continue;
+    Sum rest = sum;
+    rest.AddTerm(term.atoms, -term.coeff);
+    Wide most = RangeOf(rest).hi;  // coeff * atom >= -most
+    if (most >= Interval::All().hi) continue;
+    Interval range = Interval::All();
+    if (term.coeff > 0) {
+      range.lo = -FloorDiv(most, term.coeff);
+    } else {
+      range.hi = FloorDiv(most, -term.coeff);
+    }
+    Narrow(atoms_[term.atoms[0]], {range, {}});
+  }
+}
+
+void Analyzer::Narrow(const Expr& e, const Knowledge& knowledge) {
+  if (!IsDiscrete(e.dtype()) || ConstValue(e)) return;
+  Knowledge narrowed = Intersect(Know(e), knowledge);
+  Facts& now = levels_.back().facts;
+  if (const auto* var = e.as<ir::VarObj>()) {
+    now.vars[var] = narrowed;
+  } else {
+    now.terms.insert_or_assign(e, narrowed);
+  }
+  Changed();
+}
+
+}  // namespace tilescale::arith

@@ -1,0 +1,115 @@
+// What Python sees of the arithmetic.
+#include <tvm/ffi/container/tuple.h>
+#include <tvm/ffi/reflection/registry.h>
+
+#include "cc/arith/bounds.h"
+#include "cc/arith/simplify.h"
+
+namespace tilescale::arith {
+namespace {
+
+namespace ffi = tvm::ffi;
+using ir::Expr;
+using ir::Var;
+
+using Range = ffi::Array<int64_t>;
+using Ranges = ffi::Map<Var, Range>;
+
+int64_t Saturate(Wide v) {
+  Interval int64 = Interval::Of(ir::dtype::Int(64));
+  return static_cast<int64_t>(v < int64.lo ? int64.lo : v > int64.hi ? int64.hi : v);
+}
+
+Range ToRange(const Interval& range) { return {Saturate(range.lo), Saturate(range.hi)}; }
+
+/// An analyzer that Python can hold.
+class AnalyzerObj : public ffi::Object {
+ public:
+  explicit AnalyzerObj(int64_t rlimit) : analyzer(static_cast<uint32_t>(rlimit)) {}
+  Analyzer analyzer;
+  std::vector<Analyzer::Scope> scopes;
+
+  void Bind(const Var& var, int64_t lo, int64_t hi) { analyzer.Bind(var, {lo, hi}); }
+  void BindValue(const Var& var, const Expr& value) { analyzer.BindValue(var, value); }
+  void BindLoop(const Var& var, const Expr& min, const Expr& extent, const Expr& step) {
+    analyzer.BindLoop(var, min, extent, step);
+  }
+  void Assume(const Expr& cond) { analyzer.Assume(cond); }
+  void Enter() { scopes.push_back(analyzer.Enter()); }
+  void Leave() { scopes.pop_back(); }
+  bool CanProve(const Expr& cond) { return analyzer.CanProve(cond); }
+  Range Bounds(const Expr& e) { return ToRange(analyzer.Bounds(e)); }
+  Expr Simplify(const Expr& e) { return analyzer.Simplify(e); }
+  ffi::Optional<int64_t> ProveAlignment(const Expr& e, int64_t modulus) {
+    auto residue = analyzer.ProveAlignment(e, modulus);
+    return residue ? ffi::Optional<int64_t>(*residue) : std::nullopt;
+  }
+  ffi::Optional<int64_t> IndexWidthOf(const Expr& e) {
+    auto bits = IndexWidth(e, &analyzer);
+    return bits ? ffi::Optional<int64_t>(*bits) : std::nullopt;
+  }
+  ffi::Map<ffi::String, int64_t> Stats() {
+    const ProverStats& s = analyzer.stats();
+    return {{"queries", s.queries},
+            {"cache_hits", s.cache_hits},
+            {"by_simplifier", s.by_simplifier},
+            {"by_bounds", s.by_bounds},
+            {"refuted", s.refuted},
+            {"by_z3", s.by_z3},
+            {"unknown", s.unknown},
+            {"z3_queries", s.z3_queries},
+            {"z3_resources", s.z3_resources}};
+  }
+
+  static constexpr const bool _type_mutable = true;
+  TVM_FFI_DECLARE_OBJECT_INFO_FINAL("tilescale.arith.Analyzer", AnalyzerObj, ffi::Object);
+};
+
+void BindAll(const Ranges& ranges, Analyzer* analyzer) {
+  for (const auto& [var, range] : ranges) analyzer->Bind(var, {range[0], range[1]});
+}
+
+Expr SimplifyIn(const Expr& e, const Ranges& ranges) {
+  Analyzer analyzer;
+  BindAll(ranges, &analyzer);
+  return analyzer.Simplify(e);
+}
+
+Range BoundsIn(const Expr& e, const Ranges& ranges) {
+  Analyzer analyzer;
+  BindAll(ranges, &analyzer);
+  return ToRange(analyzer.Bounds(e));
+}
+
+bool CanProveIn(const Expr& cond, const Ranges& ranges, const ffi::Array<Expr>& assumptions) {
+  Analyzer analyzer;
+  BindAll(ranges, &analyzer);
+  for (const Expr& assumption : assumptions) analyzer.Assume(assumption);
+  return analyzer.CanProve(cond);
+}
+
+}  // namespace
+
+TVM_FFI_STATIC_INIT_BLOCK() {
+  namespace refl = ffi::reflection;
+  refl::ObjectDef<AnalyzerObj>()
+      .def(refl::init<int64_t>())
+      .def("Bind", &AnalyzerObj::Bind)
+      .def("BindValue", &AnalyzerObj::BindValue)
+      .def("BindLoop", &AnalyzerObj::BindLoop)
+      .def("Assume", &AnalyzerObj::Assume)
+      .def("Enter", &AnalyzerObj::Enter)
+      .def("Leave", &AnalyzerObj::Leave)
+      .def("CanProve", &AnalyzerObj::CanProve)
+      .def("Bounds", &AnalyzerObj::Bounds)
+      .def("Simplify", &AnalyzerObj::Simplify)
+      .def("ProveAlignment", &AnalyzerObj::ProveAlignment)
+      .def("IndexWidth", &AnalyzerObj::IndexWidthOf)
+      .def("Stats", &AnalyzerObj::Stats);
+  refl::GlobalDef()
+      .def("tilescale.arith.Simplify", SimplifyIn)
+      .def("tilescale.arith.Bounds", BoundsIn)
+      .def("tilescale.arith.CanProve", CanProveIn);
+}
+
+}  // namespace tilescale::arith
