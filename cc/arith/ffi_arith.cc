@@ -22,6 +22,12 @@ int64_t Saturate(Wide v) {
 
 Range ToRange(const Interval& range) { return {Saturate(range.lo), Saturate(range.hi)}; }
 
+/// int64's largest value as an upper limit also stands for all that uint64 has above it.
+Interval FromLimits(int64_t lo, int64_t hi) {
+  Interval int64 = Interval::Of(ir::dtype::Int(64));
+  return {lo, hi == int64.hi ? Interval::All().hi : Wide{hi}};
+}
+
 /// An analyzer that Python can hold.
 class AnalyzerObj : public ffi::Object {
  public:
@@ -29,7 +35,9 @@ class AnalyzerObj : public ffi::Object {
   Analyzer analyzer;
   std::vector<Analyzer::Scope> scopes;
 
-  void Bind(const Var& var, int64_t lo, int64_t hi) { analyzer.Bind(var, {lo, hi}); }
+  void Bind(const Var& var, int64_t lo, int64_t hi) {
+    analyzer.Bind(var, FromLimits(lo, hi));
+  }
   void BindValue(const Var& var, const Expr& value) { analyzer.BindValue(var, value); }
   void BindLoop(const Var& var, const Expr& min, const Expr& extent, const Expr& step) {
     analyzer.BindLoop(var, min, extent, step);
@@ -66,7 +74,7 @@ class AnalyzerObj : public ffi::Object {
 };
 
 void BindAll(const Ranges& ranges, Analyzer* analyzer) {
-  for (const auto& [var, range] : ranges) analyzer->Bind(var, {range[0], range[1]});
+  for (const auto& [var, range] : ranges) analyzer->Bind(var, FromLimits(range[0], range[1]));
 }
 
 Expr SimplifyIn(const Expr& e, const Ranges& ranges) {
