@@ -1,0 +1,34 @@
+#include "cc/ir/spec.h"
+
+#include "cc/support/diagnostic.h"
+
+namespace tilescale::ir {
+
+Stage StageByName(const std::string& name) {
+  if (name == "tile") return Stage::kTile;
+  TILESCALE_CHECK(name == "thread", "there is no stage " << name);
+  return Stage::kThread;
+}
+
+const std::vector<SpecRule>& SpecRules() {
+  static const std::vector<SpecRule> rules = [] {
+    std::vector<SpecRule> all = ScopeRules();
+    for (SpecRule& rule : TypeRules()) all.push_back(std::move(rule));
+    for (SpecRule& rule : ShapeRules()) all.push_back(std::move(rule));
+    return all;
+  }();
+  return rules;
+}
+
+std::vector<std::string> CheckSpec(const PrimFunc& func, Stage stage) {
+  std::vector<std::string> breaches;
+  for (const SpecRule& rule : SpecRules()) {
+    bool holds = stage == Stage::kTile ? rule.tile : rule.thread;
+    if (!holds) continue;
+    rule.check(func,
+               [&](const std::string& found) { breaches.push_back(rule.name + ": " + found); });
+  }
+  return breaches;
+}
+
+}  // namespace tilescale::ir

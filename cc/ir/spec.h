@@ -1,0 +1,45 @@
+#ifndef TILESCALE_CC_IR_SPEC_H_
+#define TILESCALE_CC_IR_SPEC_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cc/ir/function.h"
+
+namespace tilescale::ir {
+
+/// The forms that a kernel takes on its way down (docs/ir.md).
+enum class Stage {
+  kTile,    // tile operators and Parallel/Pipelined loops over regions
+  kThread,  // scalar statements only
+};
+Stage StageByName(const std::string& name);
+
+/// Reports a breach: what was found, in a few words.
+using Report = std::function<void(const std::string& found)>;
+
+/// One sentence of what is legal. Rules are independent: each finds its own breaches only.
+struct SpecRule {
+  std::string name;  // "operand-types"
+  std::string text;  // "both operands of a binary operator have one dtype"
+  bool tile;         // holds at the tile stage
+  bool thread;       // holds at the thread stage
+  std::function<void(const PrimFunc&, const Report&)> check;
+};
+
+/// All rules, in the order of the documentation.
+const std::vector<SpecRule>& SpecRules();
+
+/// Every breach of the stage's rules, as "rule: found"; empty if `func` is legal. Run after each
+/// pass in tests and under the knob TILESCALE_CHECK_SPEC.
+std::vector<std::string> CheckSpec(const PrimFunc& func, Stage stage);
+
+// The groups of rules, each in a source file of its own.
+std::vector<SpecRule> ScopeRules();  // names and where they may be used
+std::vector<SpecRule> TypeRules();   // dtypes, ranks
+std::vector<SpecRule> ShapeRules();  // which nodes may stand where
+
+}  // namespace tilescale::ir
+
+#endif  // TILESCALE_CC_IR_SPEC_H_
