@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +35,10 @@ def _span(payload: dict[str, Any]) -> errors.Span | None:
     return errors.Span(payload["file"], payload["line"], payload["col"], end, caller)
 
 
-def _decoder(cls: type[errors.TileScaleError]) -> Callable[[str], errors.TileScaleError]:
-    """How an error of the library, whose message may be a JSON object, becomes a `cls`."""
+def _decoder(cls: type[errors.TileScaleError]) -> type:
+    """A class for tvm-ffi whose constructor gives a `cls` from a message that may be JSON."""
 
-    def decode(message: str) -> errors.TileScaleError:
+    def decode(_: type, message: str) -> errors.TileScaleError:
         if not message.startswith('{"message":'):
             return cls(message)
         payload = json.loads(message)
@@ -51,11 +50,11 @@ def _decoder(cls: type[errors.TileScaleError]) -> Callable[[str], errors.TileSca
             span=_span(payload),
         )
 
-    return decode
+    return type(cls.__name__, (), {"__new__": decode})
 
 
 def _register_errors(cls: type[errors.TileScaleError]) -> None:
-    tvm_ffi.error.register_error(cls.__name__, _decoder(cls))  # type: ignore[arg-type]
+    tvm_ffi.error.register_error(cls.__name__, _decoder(cls))
     for sub in cls.__subclasses__():
         _register_errors(sub)
 

@@ -292,3 +292,7 @@ class OperandTypeError(TileScaleError, TypeError):
 
 class IntrinsicTypeError(TileScaleError, TypeError):
     """An intrinsic was given the wrong number or types of arguments."""
+
+
+class IrSyntaxError(TileScaleError, SyntaxError):
+    """Text given to `tilescale.ir.parse` is not the text form of a function."""

@@ -69,8 +69,9 @@ TVM_FFI_STATIC_INIT_BLOCK() {
            })
       .def("tilescale.ir.FlattenSeq", [](const ffi::Array<Stmt>& s) { return Seq::Flatten(s); })
       .def("tilescale.ir.Substitute", SubstituteVars)
-      .def("tilescale.ir.StructuralHash",
-           [](const ffi::Any& node) { return ffi::StructuralHash::Hash(node); });
+      .def("tilescale.ir.StructuralHash", [](const ffi::Any& node) {
+        return static_cast<int64_t>(ffi::StructuralHash::Hash(node));
+      });
 }
 
 }  // namespace tilescale::ir

@@ -26,7 +26,8 @@ void CheckOperandTypes(const PrimFunc& func, const Report& report) {
 void CheckResultTypes(const PrimFunc& func, const Report& report) {
   ForEachExpr(func, [&](const Expr& e) {
     if (const auto* op = e.as<BinaryObj>()) {
-      DType right = IsCompare(op->kind) ? dtype::Bool() : op->a.dtype();
+      bool truth = IsCompare(op->kind) || IsLogical(op->kind);
+      DType right = truth ? dtype::Bool() : op->a.dtype();
       if (op->dtype != right) report(std::string(BinaryName(op->kind)) + " gives " + TypeOf(e));
     } else if (const auto* select = e.as<SelectObj>()) {
       bool same = select->a.dtype() == e.dtype() && select->b.dtype() == e.dtype();

@@ -62,6 +62,7 @@ from tilescale.ir.stmt import (
     structural_equal,
     structural_hash,
 )
+from tilescale.ir.text import SpecRule, check_spec, parse, spec_rules, to_text
 
 __all__ = [
     "AddressOf",
@@ -92,6 +93,7 @@ __all__ = [
     "Select",
     "Seq",
     "Span",
+    "SpecRule",
     "Stmt",
     "Store",
     "StringImm",
@@ -102,6 +104,7 @@ __all__ = [
     "While",
     "as_const_int",
     "binary_name",
+    "check_spec",
     "const",
     "flatten",
     "full_region",
@@ -112,8 +115,11 @@ __all__ = [
     "make_not",
     "make_select",
     "op",
+    "parse",
     "promote",
+    "spec_rules",
     "structural_equal",
     "structural_hash",
     "substitute",
+    "to_text",
 ]
