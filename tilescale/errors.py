@@ -296,3 +296,40 @@ class IntrinsicTypeError(TileScaleError, TypeError):
 
 class IrSyntaxError(TileScaleError, SyntaxError):
     """Text given to `tilescale.ir.parse` is not the text form of a function."""
+
+
+# --------------------------------------------------------------------------------------------------
+# Checked execution (evaluator, simulator)
+# --------------------------------------------------------------------------------------------------
+
+
+class ExecutionError(TileScaleError):
+    """A kernel did, while it was executed with checks, what has no meaning in the language."""
+
+
+class UninitializedReadError(ExecutionError):
+    """An element of on-chip memory or of an output was read before it was written."""
+
+
+class RaceError(ExecutionError):
+    """Two parallel iterations or two programs touched one element, one of them writing."""
+
+
+class OutOfBoundsError(ExecutionError, IndexError):
+    """An element outside an on-chip buffer was read or written."""
+
+
+class BrokenAssumptionError(ExecutionError):
+    """A condition promised by `T.assume` does not hold."""
+
+
+class UndefinedOperationError(ExecutionError):
+    """An integer was divided by zero, or shifted by a negative or too large amount."""
+
+
+class EndlessLoopError(ExecutionError):
+    """A loop ran for more iterations than the evaluator allows."""
+
+
+class UnsupportedEvaluationError(ExecutionError):
+    """The evaluator cannot execute this construct, for example a foreign function."""

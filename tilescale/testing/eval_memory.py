@@ -6,6 +6,7 @@ of a program), and every access carries the lane that makes it.
 
 from __future__ import annotations
 
+import ctypes
 import dataclasses
 import math
 from typing import Any
@@ -138,6 +139,16 @@ def from_array(array: npt.NDArray[Any], dtype: str, space: LaneSpace) -> Memory:
     memory = Memory(data, eval_dtype.bits(dtype), None, space, data.size * 8)
     memory.programs = ProgramLog.for_units(memory.num_units)
     return memory
+
+
+def from_address(address: int, shape: list[int], strides: list[int], dtype: str) -> Memory:
+    """Memory at a run-time address, as large as a tensor of this shape needs."""
+    steps = strides or list(row_major(tuple(shape)))
+    size = 0 if 0 in shape else sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) + 1
+    size_bytes = -(-size * eval_dtype.bits(dtype) // 8)
+    raw = (ctypes.c_uint8 * size_bytes).from_address(address) if size else b""
+    data = np.frombuffer(raw, np.uint8)
+    return Memory(data, eval_dtype.bits(dtype), None, LaneSpace(1), size_bytes * 8)
 
 
 def load(view: View, offset: Index) -> tuple[Values, npt.NDArray[np.bool_]]:

@@ -1,0 +1,1 @@
+"""Testing of kernels: the evaluator of the tile language, comparisons, and pytest marks."""

@@ -1,0 +1,133 @@
+"""Pure intrinsics: computed in float32 (float64 for float64) and rounded to the result's type."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tilescale.testing import eval_dtype
+from tilescale.testing.eval_dtype import Values
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """Types of a call.
+
+    Attributes:
+        source: the dtype of the first argument.
+        target: the dtype of the result.
+    """
+
+    source: str
+    target: str
+
+
+Rule = Callable[..., Any]
+
+
+def _plain(function: Rule) -> Rule:
+    """An intrinsic that does not depend on its types."""
+    return lambda context, *args: function(*args)
+
+
+def _in_double(function: Rule) -> Rule:
+    """A function that is computed in float64, so that its float32 result is the rounded one."""
+
+    def rule(context: Context, *args: Values) -> Values:
+        return np.asarray(function(*(a.astype(np.float64) for a in args)))
+
+    return rule
+
+
+def _elementwise(function: Callable[[float], float]) -> Rule:
+    return _in_double(np.vectorize(function, otypes=[np.float64]))
+
+
+def _round_away(x: Values) -> Values:
+    return np.copysign(np.floor(np.abs(x) + 0.5), x)
+
+
+def _unsigned(values: Values, dtype: str) -> Values:
+    width = eval_dtype.bits(dtype)
+    return values.astype(np.int64).view(np.uint64) & np.uint64((1 << width) - 1)
+
+
+def _popcount(context: Context, x: Values) -> Values:
+    return np.bitwise_count(_unsigned(x, context.source)).astype(np.int32)
+
+
+def _clz(context: Context, x: Values) -> Values:
+    width = eval_dtype.bits(context.source)
+    lengths = [int(v).bit_length() for v in _unsigned(x, context.source)]
+    return np.array([width - n for n in lengths], np.int32)
+
+
+def _reinterpret(context: Context, x: Values) -> Values:
+    stored = eval_dtype.to_storage(x, context.source)
+    return eval_dtype.to_registers(
+        stored.view(eval_dtype.storage_dtype(context.target)), context.target
+    )
+
+
+def _abs(context: Context, x: Values) -> Values:
+    return x if context.source.startswith("uint") else np.abs(x)
+
+
+def _dp4a(context: Context, a: Values, b: Values, c: Values) -> Values:
+    """c plus the dot product of the four signed bytes of `a` and `b`."""
+    size = max(a.size, b.size, c.size)
+    wide = [np.ascontiguousarray(np.broadcast_to(v, (size,))) for v in (a, b)]
+    left, right = (v.view(np.int8).reshape(size, 4).astype(np.int32) for v in wide)
+    return (left * right).sum(axis=1, dtype=np.int32) + c
+
+
+def _fma(context: Context, a: Values, b: Values, c: Values) -> Values:
+    """a * b + c with one rounding (exact for float32 and narrower up to float64's precision)."""
+    wide = [v.astype(np.float64 if context.target != "float64" else np.longdouble) for v in (a, b, c)]
+    return (wide[0] * wide[1] + wide[2]).astype(np.float64)
+
+
+def _pow(context: Context, a: Values, b: Values) -> Values:
+    return np.power(a.astype(np.float64), b.astype(np.float64))
+
+
+def _clamp(context: Context, x: Values, low: Values, high: Values) -> Values:
+    return np.minimum(np.maximum(x, low), high)
+
+
+_DOUBLE: dict[str, Rule] = {
+    **{name: getattr(np, name) for name in ("exp", "exp2", "log", "log2", "log10", "log1p", "sqrt")},
+    **{name: getattr(np, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "hypot")},
+    **{"expm1": np.expm1, "cbrt": np.cbrt, "fmod": np.fmod, "copysign": np.copysign},
+    **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2},
+    **{"asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh},
+    "exp10": lambda x: np.power(10.0, x),
+    "rsqrt": lambda x: 1.0 / np.sqrt(x),
+    "rcp": lambda x: 1.0 / x,
+    "sigmoid": lambda x: 1.0 / (1.0 + np.exp(-x)),
+    **{"floor": np.floor, "ceil": np.ceil, "trunc": np.trunc, "round": _round_away},
+    **{"nearbyint": np.rint, "rint": np.rint, "fdim": lambda a, b: np.maximum(a - b, 0.0)},
+}
+
+PURE: dict[str, Rule] = {
+    **{name: _in_double(function) for name, function in _DOUBLE.items()},
+    "erf": _elementwise(math.erf),
+    "erfc": _elementwise(math.erfc),
+    "pow": _pow,
+    "ldexp": lambda context, x, e: np.ldexp(x.astype(np.float64), e),
+    "abs": _abs,
+    "fabs": _abs,
+    "fma": _fma,
+    "clamp": _clamp,
+    "isnan": _plain(np.isnan),
+    "isinf": _plain(np.isinf),
+    "isfinite": _plain(np.isfinite),
+    "popcount": _popcount,
+    "clz": _clz,
+    "reinterpret": _reinterpret,
+    "dp4a": _dp4a,
+}
