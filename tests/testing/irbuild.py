@@ -116,7 +116,6 @@ class Kernel:
     def function(self, grid=(1,)):
         """The kernel; `grid` may hold (variable, extent) pairs."""
         pairs = [g if isinstance(g, tuple) else (var("b"), g) for g in grid]
-        body = ir.TileLoop(
-            [v for v, _ in pairs], _exprs(e for _, e in pairs), [], ir.Seq(self._stack[0], None), {}, None
-        )
+        names, extents = [v for v, _ in pairs], _exprs(e for _, e in pairs)
+        body = ir.TileLoop(names, extents, [], ir.Seq(self._stack[0], None), {}, None)
         return ir.PrimFunc("kernel", self.symbols, self.params, self.roles, body, {}, None)

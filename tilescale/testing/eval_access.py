@@ -216,9 +216,7 @@ class Machine:
         out[inside], flags[inside] = values, defined
         return out, flags
 
-    def store(
-        self, buffer: ir.Buffer, indices: list[Values], values: Values, lanes: Lanes
-    ) -> None:
+    def store(self, buffer: ir.Buffer, indices: list[Values], values: Values, lanes: Lanes) -> None:
         """Writes one element in each lane; dropped outside a global buffer."""
         view = self.view(buffer)
         offset, inside = view.locate(indices, lanes.count)

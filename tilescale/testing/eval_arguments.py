@@ -55,7 +55,7 @@ class Arguments:
             assert view.memory.defined is not None
             units = eval_memory.unit_offsets(view, np.arange(count))
             arrays.append(array)
-            flags.append(view.memory.defined[units].all(axis=1).reshape(view.shape))
+            flags.append(np.asarray(view.memory.defined[units].all(axis=1)).reshape(view.shape))
         return arrays, flags
 
     def _bind_scalars(self, params: list[Any], args: list[Any]) -> None:
@@ -149,9 +149,10 @@ class Arguments:
         size = 0 if 0 in shape else sum(steps) + 1
         memory = eval_memory.allocate(size, dtype, self._lanes.space, is_global=True)
         storage = eval_dtype.storage_dtype(dtype)
-        stored = memory.data.view(np.bool_ if dtype == "bool" else storage)
         per_byte = 8 // eval_dtype.bits(dtype)
         if per_byte > 1:
-            return stored.reshape(*shape[:-1], shape[-1] // per_byte), memory
+            return memory.data.reshape(*shape[:-1], shape[-1] // per_byte), memory
+        raw = memory.data.view(f"u{storage.itemsize}")
         steps = [s * storage.itemsize for s in strides]
-        return np.lib.stride_tricks.as_strided(stored, shape, steps), memory
+        array = np.lib.stride_tricks.as_strided(raw, shape, steps)
+        return array.view(np.bool_ if dtype == "bool" else storage), memory

@@ -114,7 +114,7 @@ def _to_float32_odd(values: Values) -> Values:
 @functools.cache
 def fp8_max(dtype: str) -> float:
     """The largest finite value of an 8-bit floating type."""
-    return float(ml_dtypes.finfo(storage_dtype(dtype)).max)
+    return float(ml_dtypes.finfo(storage_dtype(dtype)).max)  # type: ignore[no-untyped-call]
 
 
 def round_float(values: Values, dtype: str) -> Values:
@@ -147,7 +147,8 @@ def _float_to_int(values: Values, dtype: str) -> Values:
     above, below, nan = wide >= float(high), wide <= float(low), np.isnan(wide)
     safe = np.where(above | below | nan, 0.0, wide)
     out = safe.astype(register_dtype(dtype))
-    return np.where(above, np.array(high, out.dtype), np.where(below, np.array(low, out.dtype), out))
+    out[above], out[below] = high, low
+    return out
 
 
 def cast(values: Values, source: str, target: str) -> Values:

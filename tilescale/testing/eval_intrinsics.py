@@ -78,7 +78,7 @@ def _abs(context: Context, x: Values) -> Values:
 
 
 def _dp4a(context: Context, a: Values, b: Values, c: Values) -> Values:
-    """c plus the dot product of the four signed bytes of `a` and `b`."""
+    """C plus the dot product of the four signed bytes of `a` and `b`."""
     size = max(a.size, b.size, c.size)
     wide = [np.ascontiguousarray(np.broadcast_to(v, (size,))) for v in (a, b)]
     left, right = (v.view(np.int8).reshape(size, 4).astype(np.int32) for v in wide)
@@ -86,9 +86,10 @@ def _dp4a(context: Context, a: Values, b: Values, c: Values) -> Values:
 
 
 def _fma(context: Context, a: Values, b: Values, c: Values) -> Values:
-    """a * b + c with one rounding (exact for float32 and narrower up to float64's precision)."""
-    wide = [v.astype(np.float64 if context.target != "float64" else np.longdouble) for v in (a, b, c)]
-    return (wide[0] * wide[1] + wide[2]).astype(np.float64)
+    """A * b + c with one rounding (exact for float32 and narrower up to float64's precision)."""
+    wide: Any = np.longdouble if context.target == "float64" else np.float64
+    x, y, z = (v.astype(wide) for v in (a, b, c))
+    return np.asarray(x * y + z).astype(np.float64)
 
 
 def _pow(context: Context, a: Values, b: Values) -> Values:
@@ -100,8 +101,9 @@ def _clamp(context: Context, x: Values, low: Values, high: Values) -> Values:
 
 
 _DOUBLE: dict[str, Rule] = {
-    **{name: getattr(np, name) for name in ("exp", "exp2", "log", "log2", "log10", "log1p", "sqrt")},
-    **{name: getattr(np, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh", "hypot")},
+    **{name: getattr(np, name) for name in ("exp", "exp2", "log", "log2", "log10", "log1p")},
+    **{name: getattr(np, name) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    **{name: getattr(np, name) for name in ("sqrt", "hypot")},
     **{"expm1": np.expm1, "cbrt": np.cbrt, "fmod": np.fmod, "copysign": np.copysign},
     **{"asin": np.arcsin, "acos": np.arccos, "atan": np.arctan, "atan2": np.arctan2},
     **{"asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh},

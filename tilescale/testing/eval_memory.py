@@ -134,7 +134,9 @@ def from_array(array: npt.NDArray[Any], dtype: str, space: LaneSpace) -> Memory:
     """Memory that aliases `array`, from its first element to its last."""
     steps = [s * (n - 1) for s, n in zip(array.strides, array.shape, strict=True)]
     span = 0 if array.size == 0 else sum(steps) // array.itemsize + 1
-    flat = np.lib.stride_tricks.as_strided(array, (span,), (array.itemsize,))
+    # as_strided knows only the types of numpy itself.
+    raw = array.view(f"u{array.itemsize}")
+    flat = np.lib.stride_tricks.as_strided(raw, (span,), (array.itemsize,))
     data = flat.view(np.uint8)
     memory = Memory(data, eval_dtype.bits(dtype), None, space, data.size * 8)
     memory.programs = ProgramLog.for_units(memory.num_units)
@@ -146,8 +148,8 @@ def from_address(address: int, shape: list[int], strides: list[int], dtype: str)
     steps = strides or list(row_major(tuple(shape)))
     size = 0 if 0 in shape else sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) + 1
     size_bytes = -(-size * eval_dtype.bits(dtype) // 8)
-    raw = (ctypes.c_uint8 * size_bytes).from_address(address) if size else b""
-    data = np.frombuffer(raw, np.uint8)
+    raw = (ctypes.c_uint8 * size_bytes).from_address(address) if size else None
+    data = np.zeros(0, np.uint8) if raw is None else np.ctypeslib.as_array(raw)
     return Memory(data, eval_dtype.bits(dtype), None, LaneSpace(1), size_bytes * 8)
 
 
@@ -164,7 +166,7 @@ def load(view: View, offset: Index) -> tuple[Values, npt.NDArray[np.bool_]]:
         values = eval_dtype.to_registers(stored, view.dtype)
     if memory.defined is None:
         return values, np.ones(offset.size, np.bool_)
-    return values, memory.defined[unit_offsets(view, offset)].all(axis=1)
+    return values, np.asarray(memory.defined[unit_offsets(view, offset)].all(axis=1))
 
 
 def store(view: View, offset: Index, values: Values, defined: npt.NDArray[np.bool_]) -> None:

@@ -161,8 +161,9 @@ class Operators:
     @staticmethod
     def _join(op: ir.op.Reduce, dtype: str, old: Values, acc: Values) -> Values:
         """The old value of the result takes part as it is: no |x| is taken of it."""
-        plain = {ir.op.ReduceKind.ABSSUM: 0, ir.op.ReduceKind.ABSMAX: 1}.get(op.kind, op.kind)
-        return reduce_step(plain, dtype, old, acc, op.nan_propagate)
+        plain = {ir.op.ReduceKind.ABSSUM: 0, ir.op.ReduceKind.ABSMAX: 1}
+        kind = plain.get(ir.op.ReduceKind(op.kind), op.kind)
+        return reduce_step(kind, dtype, old, acc, op.nan_propagate)
 
     def _scan(self, op: ir.op.Scan, lane: Lanes) -> None:
         dtype = str(op.dst.buffer.dtype)

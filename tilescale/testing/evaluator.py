@@ -253,7 +253,7 @@ class _Statements:
             )
 
     def _annotate(self, node: ir.Annotate, lanes: Lanes) -> None:
-        if node.key == "safe_value":
+        if node.key == "safe_value" and node.target is not None:
             value = self._value(node.value, lanes)
             value = eval_dtype.cast(value, str(node.value.dtype), str(node.target.dtype))
             self._machine.safe_values[key(node.target)] = value
