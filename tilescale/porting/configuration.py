@@ -4,7 +4,6 @@ from tilescale.porting.entry import later, rejected, section, works
 
 _ACCEPTED = "accepted and checked, without effect on the CPU target"
 _CUDA = "with the CUDA target"
-_TVM = "it configures a TVM pass"
 
 PASS_CONFIGS = section(
     "Pass configs",
@@ -30,14 +29,13 @@ PASS_CONFIGS = section(
     works("tl.disable_out_of_bound_warning tl.enable_dump_ir tl.dump_ir_path", _ACCEPTED),
     works("tl.pass_profile tl.pass_profile_threshold_ms", _ACCEPTED),
     rejected("tl.enable_auto_schedule", "there is no Ascend target", "nothing: leave it out"),
-    rejected(
+    works(
         "tirx.disable_cse_tir tirx.Simplify tirx.disable_storage_rewrite tirx.disable_vectorize"
         " tirx.use_async_copy tirx.enable_debug tirx.merge_static_smem tirx.add_lower_pass"
         " tirx.noalias",
-        _TVM,
-        "nothing: leave it out",
+        _ACCEPTED,
     ),
-    later("cuda.kernels_output_dir", _CUDA, "`export_sources`"),
+    works("cuda.kernels_output_dir", _ACCEPTED),
 )
 
 ENVIRONMENT = section(

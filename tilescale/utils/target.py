@@ -1,0 +1,5 @@
+"""Choosing a target, as ported programs import it."""
+
+from tilescale.backend.target import determine_target
+
+__all__ = ["determine_target"]
