@@ -291,3 +291,12 @@ def test_print_shows_values_and_regions():
     k.add(ir.op.Print("a:", [region(a), const(3)], {}, None))
     printed = evaluator.run(k.function(), [np.array([1, 2], ml_dtypes.bfloat16)]).printed
     assert printed == ["a: [1.0, 2.0] 3"]
+
+
+def test_sums_that_may_round_are_told():
+    for value, exact in ((1000.0, True), (1500.0, False), (0.5, False)):
+        k = Kernel()
+        a, c = k.input("A", [1, 2], "float16"), k.output("C", [1], "float16")
+        k.add(ir.op.Reduce(region(a), region(c), 1, 0, True, False, {}, None))
+        source = np.array([[value, -value]], np.float16)
+        assert evaluator.run(k.function(), [source]).exact == exact

@@ -109,6 +109,7 @@ class Machine:
         program: the number of the running program.
         statement: the statement being executed, for error messages.
         printed: texts printed so far.
+        exact: whether all float sums so far were exact, so that their order does not matter.
     """
 
     def __init__(self, *, check_programs: bool = True) -> None:
@@ -117,12 +118,20 @@ class Machine:
         self.program = 0
         self.statement: Any = None
         self.printed: list[str] = []
+        self.exact = True
         self._check_programs = check_programs
 
     def error(self, cls: type[errors.TileScaleError], message: str, **parts: Any) -> Exception:
         """An error at the current statement."""
         span = to_span(self.statement.span) if self.statement is not None else None
         return cls(message, span=span, **parts)
+
+    def note_sum(self, magnitude: Values, dtype: str) -> None:
+        """Clears `exact` if a sum of integers whose absolute values add up to this may round."""
+        if self.exact and eval_dtype.is_float(dtype) and magnitude.size:
+            limit = 2.0 ** eval_dtype.precision(dtype)
+            fits = (magnitude <= limit) & (magnitude == np.floor(magnitude))
+            self.exact = bool(fits.all())
 
     def view(self, buffer: ir.Buffer) -> View:
         """The memory of a declared buffer."""
@@ -278,6 +287,7 @@ class Machine:
                 raise self._uninitialized(view, at[now], defined)
             old[now] = before
             after = combine(before, values[now])
+            self.note_sum(np.abs(before) + np.abs(values[now]), view.dtype)
             eval_memory.store(view, at[now], after, np.ones(after.size, np.bool_))
         return old
 

@@ -117,6 +117,12 @@ def fp8_max(dtype: str) -> float:
     return float(ml_dtypes.finfo(storage_dtype(dtype)).max)  # type: ignore[no-untyped-call]
 
 
+@functools.cache
+def precision(dtype: str) -> int:
+    """Integers up to 2 to this power are exact in a floating type."""
+    return int(ml_dtypes.finfo(storage_dtype(dtype)).nmant) + 1  # type: ignore[no-untyped-call]
+
+
 def round_float(values: Values, dtype: str) -> Values:
     """Rounds floats to nearest even into `dtype`'s register form; fp8 saturates."""
     stored = storage_dtype(dtype)

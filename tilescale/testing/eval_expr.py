@@ -140,7 +140,11 @@ class Expressions:
         b = self(expr.b, lanes)
         if not eval_dtype.is_float(dtype):
             self._check_operands(name, b, dtype)
-        return combine(name, a, b, dtype)
+        result = combine(name, a, b, dtype)
+        if name in ("add", "sub", "mul", "div") and dtype in ("float32", "float64"):
+            # A product may be fused with a sum.
+            self.machine.note_sum(np.abs(result), dtype)
+        return result
 
     def _check_operands(self, name: str, b: Values, dtype: str) -> None:
         if name in _DIVISIONS and (b == 0).any():

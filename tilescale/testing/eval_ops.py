@@ -136,6 +136,7 @@ class Operators:
             acc = np.zeros((a.shape[0], b.shape[1]), a.dtype)
         else:
             acc = squeeze_to(self._read(op.c, lane, dtype), 2)
+        self._machine.note_sum(np.abs(acc) + np.abs(a) @ np.abs(b), dtype)
         for k in range(a.shape[1]):
             product = combine("mul", a[:, k, None], b[k, None, :], dtype)
             acc = combine("add", acc, product, dtype)
@@ -156,6 +157,8 @@ class Operators:
         if not op.clear:
             old = self._read(op.dst, lane, dtype).reshape(acc.shape)
             acc = self._join(op, dtype, old, acc)
+        if REDUCE_STEMS[op.kind] == "add":
+            self._machine.note_sum(np.abs(acc) + np.abs(source).sum(axis=0), dtype)
         self._write(op.dst, np.asarray(acc), lane)
 
     @staticmethod
@@ -172,6 +175,8 @@ class Operators:
         out = np.array(source[::-1] if op.reverse else source)
         for i in range(1, out.shape[0]):
             out[i] = combine(stem, out[i - 1], out[i], dtype)
+        if stem == "add":
+            self._machine.note_sum(np.abs(source).sum(axis=0), dtype)
         out = out[::-1] if op.reverse else out
         self._write(op.dst, np.ascontiguousarray(np.moveaxis(out, 0, op.dim)), lane)
 

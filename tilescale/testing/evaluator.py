@@ -37,11 +37,14 @@ class Evaluation:
         outputs: the arrays of the parameters with role "output", in order.
         defined: for each of them which elements the kernel wrote.
         printed: the texts of `T.print`, in the order of execution.
+        exact: whether no float operation whose order or fusion a target may choose has rounded:
+            then results can be compared bitwise.
     """
 
     outputs: list[npt.NDArray[Any]]
     defined: list[npt.NDArray[np.bool_]]
     printed: list[str]
+    exact: bool
 
 
 @dataclasses.dataclass
@@ -281,7 +284,7 @@ def run(func: ir.PrimFunc, args: Sequence[Any], *, check_programs: bool = True) 
         arguments = Arguments(machine, Expressions(machine), lanes)
         arguments.bind(func, list(args))
         _Statements(machine)(func.body, lanes)
-        return Evaluation(*arguments.results(), machine.printed)
+        return Evaluation(*arguments.results(), machine.printed, machine.exact)
 
 
 def evaluate(func: ir.PrimFunc, args: Sequence[Any]) -> list[npt.NDArray[Any]]:
