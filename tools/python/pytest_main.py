@@ -40,14 +40,16 @@ def _isolate() -> None:
         os.environ["TILESCALE_CACHE_DIR"] = f"{temporary}/tilescale-cache"
 
 
-def _configure_hypothesis() -> None:
-    """The same examples on every machine: a result depends on the code only."""
-    if importlib.util.find_spec("hypothesis") is None:
-        return
-    import hypothesis
+class _Reproducible:
+    """Makes hypothesis try the same examples everywhere: a result depends on the code only."""
 
-    hypothesis.settings.register_profile("bazel", database=None, deadline=None, derandomize=True)
-    hypothesis.settings.load_profile("bazel")
+    def pytest_configure(self) -> None:
+        if importlib.util.find_spec("hypothesis") is None:
+            return
+        from hypothesis import settings
+
+        settings.register_profile("bazel", database=None, deadline=None, derandomize=True)
+        settings.load_profile("bazel")
 
 
 def _arguments() -> list[str]:
@@ -72,9 +74,8 @@ def _arguments() -> list[str]:
 def main() -> None:
     """Runs the tests and exits with pytest's status."""
     _isolate()
-    _configure_hypothesis()
     shards = _Shards()
-    status = int(pytest.main(_arguments() + sys.argv[1:], plugins=[shards]))
+    status = int(pytest.main(_arguments() + sys.argv[1:], plugins=[shards, _Reproducible()]))
     # Few tests over many shards leave some shards empty; anywhere else, no tests is a mistake.
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and shards.total > 1:
         status = 0
