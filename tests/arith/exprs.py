@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 
 import numpy as np
+
 from tilescale import ir
 
 ARITHMETIC = ("add", "sub", "mul", "floordiv", "floormod", "truncdiv", "truncmod", "min", "max")

@@ -6,6 +6,7 @@ import pytest
 from exprs import INT_TYPES, Env, Sampler, Undefined, meaning, text, type_range
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tilescale import arith, ir
 
 SEEDS = st.integers(0, 2**32 - 1)

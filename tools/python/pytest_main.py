@@ -19,11 +19,15 @@ class _Shards:
     def __init__(self) -> None:
         self.total = int(os.environ.get("TEST_TOTAL_SHARDS", "1"))
         self.index = int(os.environ.get("TEST_SHARD_INDEX", "0"))
+        self.skipped_modules = 0
         if "TEST_SHARD_STATUS_FILE" in os.environ:
             Path(os.environ["TEST_SHARD_STATUS_FILE"]).touch()
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = items[self.index :: self.total]
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.skipped_modules += report.skipped
 
 
 def _isolate() -> None:
@@ -76,8 +80,11 @@ def main() -> None:
     _isolate()
     shards = _Shards()
     status = int(pytest.main(_arguments() + sys.argv[1:], plugins=[shards, _Reproducible()]))
-    # Few tests over many shards leave some shards empty; anywhere else, no tests is a mistake.
-    if status == pytest.ExitCode.NO_TESTS_COLLECTED and shards.total > 1:
+    # Few tests over many shards leave some shards empty, and a module may skip itself with a reason;
+    # anywhere else, no tests is a mistake.
+    if status == pytest.ExitCode.NO_TESTS_COLLECTED and (
+        shards.total > 1 or shards.skipped_modules
+    ):
         status = 0
     sys.exit(status)
 
