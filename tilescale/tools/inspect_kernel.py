@@ -71,7 +71,7 @@ def trace_stages(function: Any) -> tuple[list[Stage], dict[str, int]]:
 def _as_text(stages: list[Stage], counters: dict[str, int]) -> str:
     parts = []
     for index, stage in enumerate(stages):
-        unchanged = 0 < index and stage.text == stages[index - 1].text
+        unchanged = index > 0 and stage.text == stages[index - 1].text
         body = "(no change)\n" if unchanged else stage.text.rstrip() + "\n"
         parts.append(f"==== {index}. {stage.name}\n{body}")
     rows = "".join(f"{name}: {count}\n" for name, count in counters.items())
