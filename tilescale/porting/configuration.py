@@ -4,6 +4,7 @@ from tilescale.porting.entry import later, rejected, section, works
 
 _ACCEPTED = "accepted and checked, without effect on the CPU target"
 _CUDA = "with the CUDA target"
+_PREFIX = "our variables have a prefix of their own"
 
 PASS_CONFIGS = section(
     "Pass configs",
@@ -41,13 +42,13 @@ PASS_CONFIGS = section(
 ENVIRONMENT = section(
     "Environment variables",
     "environment variable",
-    works("TILELANG_CACHE_DIR", "as `TILESCALE_CACHE_DIR`"),
-    works("TILELANG_DISABLE_CACHE", "as `TILESCALE_DISABLE_CACHE`"),
-    works("TILELANG_DEFAULT_TARGET", "as `TILESCALE_TARGET`"),
-    works("TILELANG_VERBOSE", "as `TILESCALE_VERBOSE`"),
-    works("TILELANG_PRINT_ON_COMPILATION", "as `TILESCALE_PRINT_SOURCE`"),
-    works("TILELANG_COMPILE_TIMEOUT_SECONDS", "as `TILESCALE_COMPILE_TIMEOUT`"),
-    works("TL_LOWER_TRACE_DIR", "as `TILESCALE_DUMP`"),
+    rejected("TILELANG_CACHE_DIR", _PREFIX, "`TILESCALE_CACHE_DIR`"),
+    rejected("TILELANG_DISABLE_CACHE", _PREFIX, "`TILESCALE_DISABLE_CACHE`"),
+    rejected("TILELANG_DEFAULT_TARGET", _PREFIX, "`TILESCALE_TARGET`"),
+    rejected("TILELANG_VERBOSE", _PREFIX, "`TILESCALE_VERBOSE`"),
+    rejected("TILELANG_PRINT_ON_COMPILATION", _PREFIX, "`TILESCALE_PRINT_SOURCE`"),
+    rejected("TILELANG_COMPILE_TIMEOUT_SECONDS", _PREFIX, "`TILESCALE_COMPILE_TIMEOUT`"),
+    rejected("TL_LOWER_TRACE_DIR", _PREFIX, "`TILESCALE_DUMP`"),
     rejected(
         "TILELANG_PASS_DIFF TILELANG_PASS_DIFF_OUTPUT TL_LOWER_TRACE TILELANG_PASS_PROFILE"
         " TILELANG_PASS_PROFILE_THRESHOLD_MS TILELANG_JIT_DIAGNOSTICS",
