@@ -25,6 +25,7 @@ _ARGS = flags.DEFINE_string(
     "Python keyword arguments for the function that makes the kernel.",
     flag_values=_FLAGS,
 )
+_FLAGS.mark_as_parsed()  # Callers of `run` get the defaults.
 
 
 def run(arguments: Sequence[str]) -> int:
