@@ -60,7 +60,7 @@ class Analyzer:
 
     def __init__(self, rlimit: int = DEFAULT_RLIMIT) -> None:
         """Starts without facts; `rlimit` 0 never asks Z3."""
-        self._object: Any = _AnalyzerObject(rlimit)
+        self._object: Any = _AnalyzerObject(rlimit)  # type: ignore[call-arg]
 
     def bind(self, var: Var, low: int, high: int) -> None:
         """States that `var` lies in [low, high]."""

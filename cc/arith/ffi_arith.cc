@@ -35,9 +35,7 @@ class AnalyzerObj : public ffi::Object {
   Analyzer analyzer;
   std::vector<Analyzer::Scope> scopes;
 
-  void Bind(const Var& var, int64_t lo, int64_t hi) {
-    analyzer.Bind(var, FromLimits(lo, hi));
-  }
+  void Bind(const Var& var, int64_t lo, int64_t hi) { analyzer.Bind(var, FromLimits(lo, hi)); }
   void BindValue(const Var& var, const Expr& value) { analyzer.BindValue(var, value); }
   void BindLoop(const Var& var, const Expr& min, const Expr& extent, const Expr& step) {
     analyzer.BindLoop(var, min, extent, step);

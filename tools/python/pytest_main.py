@@ -80,7 +80,7 @@ def main() -> None:
     _isolate()
     shards = _Shards()
     status = int(pytest.main(_arguments() + sys.argv[1:], plugins=[shards, _Reproducible()]))
-    # Few tests over many shards leave some shards empty, and a module may skip itself with a reason;
+    # Few tests over many shards leave some empty, and a module may skip itself with a reason;
     # anywhere else, no tests is a mistake.
     if status == pytest.ExitCode.NO_TESTS_COLLECTED and (
         shards.total > 1 or shards.skipped_modules
