@@ -7,6 +7,7 @@ import functools
 import hashlib
 import importlib.util
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -36,7 +37,7 @@ DEFAULT_FLAGS: tuple[str, ...] = (
 )
 LIBRARIES: tuple[str, ...] = ("-lm",)
 
-_ABI_INCLUDE = '#include "tilescale/kernel_abi.h"'
+_ABI_INCLUDE = re.compile(r'^#include "tilescale/kernel_abi\.h"$', re.MULTILINE)
 _NO_SPACE = "No space left on device"
 
 _INSTALL_COMMANDS = {
@@ -179,7 +180,7 @@ def kernel_abi_text() -> str:
 
 def complete_source(source: str) -> str:
     """Replaces the include of kernel_abi.h by its text, so that the source is one whole file."""
-    return source.replace(_ABI_INCLUDE, kernel_abi_text(), 1)
+    return _ABI_INCLUDE.sub(lambda _: kernel_abi_text(), source, count=1)
 
 
 def compile_shared(source: Path, output: Path, flags: Sequence[str] = ()) -> None:

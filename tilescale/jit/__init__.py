@@ -1,0 +1,1 @@
+"""Compiling functions, caching what comes out, and calling it."""

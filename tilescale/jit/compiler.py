@@ -1,0 +1,221 @@
+"""`compile`, `par_compile` and `lower`: from a traced function to a kernel."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tilescale import knobs
+from tilescale.errors import CompileOptionError
+from tilescale.jit.build import LOGGER, Lowered, build
+from tilescale.jit.kernel import JITKernel, KernelParam, _param
+from tilescale.jit.options import CompileOptions, make_options
+from tilescale.jit.pass_config import check_pass_configs
+from tilescale.jit.target import Target
+
+
+def compile(  # noqa: A001 - the name users know
+    func: Any,
+    out_idx: Sequence[int] | int | None = None,
+    execution_backend: str | None = None,
+    target: str | Mapping[str, Any] | Target | None = None,
+    target_host: str | Mapping[str, Any] | None = None,
+    verbose: bool | None = None,
+    pass_configs: Mapping[Any, Any] | None = None,
+    compile_flags: Sequence[str] | str | None = None,
+    debug_root_path: str | Path | None = None,
+) -> JITKernel:
+    """Compiles a function for a target and loads it.
+
+    Args:
+        func: what `@T.prim_func` returns.
+        out_idx: positions of parameters that the kernel allocates and returns.
+        execution_backend: accepted for ported programs.
+        target: "auto" (default), "cpu", or a dictionary with the key "kind".
+        target_host: accepted for ported programs.
+        verbose: logs where the kernel came from.
+        pass_configs: values by `PassConfigKey`.
+        compile_flags: options for the C compiler.
+        debug_root_path: folder that gets the generated source.
+
+    Raises:
+        CompileOptionError: an option has a value that is not allowed.
+        MissingCompilerError: there is no C compiler.
+        TileScaleError: the function is not legal; the class says why.
+    """
+    options = make_options(
+        out_idx=out_idx,
+        target=target,
+        target_host=target_host,
+        execution_backend=execution_backend,
+        verbose=verbose,
+        pass_configs=pass_configs,
+        debug_root_path=debug_root_path,
+        compile_flags=compile_flags,
+    )
+    return compile_with(func, options)
+
+
+def compile_with(func: Any, options: CompileOptions) -> JITKernel:
+    """Compiles a function with options that are checked already."""
+    func = _as_prim_func(func)
+    options = _with_annotations(func, options)
+    artifact = build(
+        _key_text(func, options),
+        lambda: _print_ir(func, True),
+        options.compile_flags,
+        lambda: _lower(func, options),
+        verbose=options.verbose,
+    )
+    kernel = JITKernel(artifact, func, options.out_idx, str(options.target))
+    _show(kernel, options)
+    return kernel
+
+
+def par_compile(
+    funcs: Iterable[Any],
+    num_workers: int | None = None,
+    ignore_error: bool = False,
+    **options: Any,
+) -> list[JITKernel | None]:
+    """Compiles several functions at once.
+
+    Args:
+        funcs: what `@T.prim_func` returns, each.
+        num_workers: threads; None for TILESCALE_COMPILE_WORKERS, at most one for each function.
+        ignore_error: a function that cannot be compiled gives None and a log line, no error.
+        **options: as for `compile`.
+
+    Returns:
+        The kernels, in the order of `funcs`.
+    """
+
+    def compile_one(func: Any) -> JITKernel | None:
+        return compile(func, **options)
+
+    return run_parallel(compile_one, list(funcs), num_workers, ignore_error)
+
+
+def run_parallel(
+    work: Any, items: Sequence[Any], num_workers: int | None, ignore_error: bool
+) -> list[Any]:
+    """Returns `work(item)` of each item, computed on several threads."""
+
+    def guarded(item: Any) -> Any:
+        try:
+            return work(item)
+        except Exception:
+            if not ignore_error:
+                raise
+            LOGGER.exception("one of the kernels was not compiled")
+            return None
+
+    if not items:
+        return []
+    workers = num_workers or knobs.COMPILE_WORKERS.get() or len(os.sched_getaffinity(0))
+    with ThreadPoolExecutor(min(workers, len(items))) as pool:
+        return list(pool.map(guarded, items))
+
+
+@dataclasses.dataclass(frozen=True)
+class LoweredFunction:
+    """What the compiler makes of a function, before the C compiler sees it.
+
+    Attributes:
+        name: name of the kernel.
+        target: for what it was lowered.
+        kernel_source: the generated source.
+        host_source: the same text: host and kernel are one source.
+        params: the parameters.
+        signature: as in cc/runtime/README.md.
+    """
+
+    name: str
+    target: str
+    kernel_source: str
+    host_source: str
+    params: list[KernelParam]
+    signature: Mapping[str, Any]
+
+
+def lower(
+    func: Any,
+    target: str | Mapping[str, Any] | Target | None = None,
+    target_host: str | Mapping[str, Any] | None = None,
+    pass_configs: Mapping[Any, Any] | None = None,
+) -> LoweredFunction:
+    """Lowers a function to C without compiling it. Needs no C compiler.
+
+    Args:
+        func: what `@T.prim_func` returns.
+        target: as for `compile`.
+        target_host: accepted for ported programs.
+        pass_configs: values by `PassConfigKey`.
+    """
+    func = _as_prim_func(func)
+    options = make_options(target=target, target_host=target_host, pass_configs=pass_configs)
+    lowered = _lower(func, _with_annotations(func, options))
+    signature = lowered.signature
+    params = [_param(signature, fields) for fields in signature["params"]]
+    return LoweredFunction(
+        signature["name"], str(options.target), lowered.source, lowered.source, params, signature
+    )
+
+
+def _as_prim_func(func: Any) -> Any:
+    from tilescale import ir
+
+    func = getattr(func, "prim_func", func)
+    if isinstance(func, ir.PrimFunc):
+        return func
+    raise CompileOptionError(
+        "only traced functions can be compiled",
+        expected="what @T.prim_func returns",
+        got=type(func).__name__,
+        remedy="call the function that makes the kernel first, or decorate it with @T.prim_func",
+    )
+
+
+def _with_annotations(func: Any, options: CompileOptions) -> CompileOptions:
+    """Adds the options that the function's body asks for; those of the call win."""
+    configs = func.attrs.get("pass_configs", None)
+    flags = func.attrs.get("compile_flags", None)
+    if configs is None and flags is None:
+        return options
+    own = {str(key): value for key, value in (configs or {}).items()}
+    return dataclasses.replace(
+        options,
+        pass_configs={**check_pass_configs(own), **options.pass_configs},
+        compile_flags=(*(str(flag) for flag in flags or ()), *options.compile_flags),
+    )
+
+
+def _print_ir(func: Any, spans: bool) -> str:
+    from tilescale import _ffi
+
+    return str(_ffi.get("ir.Print")(func, spans))
+
+
+def _key_text(func: Any, options: CompileOptions) -> str:
+    configs = json.dumps(dict(options.pass_configs), sort_keys=True, default=str)
+    return f"{options.target}\n{configs}\n{_print_ir(func, False)}"
+
+
+def _lower(func: Any, options: CompileOptions) -> Lowered:
+    from tilescale import _ffi
+
+    result = _ffi.get("pass.CompileCPU")(func, dict(options.pass_configs))
+    return Lowered(str(result["source"]), json.loads(str(result["signature"])))
+
+
+def _show(kernel: JITKernel, options: CompileOptions) -> None:
+    if options.debug_root is not None:
+        options.debug_root.mkdir(parents=True, exist_ok=True)
+        kernel.export_sources(options.debug_root / f"{kernel.name}.c")
+    if knobs.PRINT_SOURCE.get():
+        kernel.show_source()
