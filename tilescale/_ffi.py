@@ -8,8 +8,9 @@ from typing import Any
 
 import tvm_ffi
 
-from tilescale import errors
+from tilescale import _z3, errors
 
+_z3.register()
 _LIBRARY = tvm_ffi.load_module(str(Path(__file__).parent / "libtilescale.so"))
 
 

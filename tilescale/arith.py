@@ -17,7 +17,7 @@ from tilescale.ir import Expr, Var, const
 
 Ranges = Mapping[Var, tuple[int, int]]
 
-DEFAULT_RLIMIT = 200_000
+DEFAULT_RLIMIT = 50_000
 """Resource units that one Z3 query may use; the same on every machine."""
 
 _INT64_MAX = 2**63 - 1

@@ -11,7 +11,21 @@ using ir::Expr;
 void Analyzer::Changed() {
   levels_.back().known.clear();
   levels_.back().simplified.clear();
-  levels_.back().proved.clear();
+}
+
+namespace {
+
+/// Kinds of events that change what is known.
+enum Event { kBind, kBindValue, kValue, kLoopVar, kLoopMin, kLoopExtent, kLoopStep, kAssume };
+
+}  // namespace
+
+void Analyzer::Advance(int kind, const Expr& e, const Interval& range) {
+  Facts& now = levels_.back().facts;
+  auto next = static_cast<int64_t>(states_.size()) + 1;
+  now.state =
+      states_.emplace(std::make_tuple(now.state, kind, atoms_.Intern(e), range.lo, range.hi), next)
+          .first->second;
 }
 
 Analyzer::Scope Analyzer::Enter() {
@@ -30,6 +44,7 @@ Analyzer::Scope Analyzer::With(const Expr& cond) {
 }
 
 void Analyzer::Bind(const ir::Var& var, const Interval& range) {
+  Advance(kBind, var, range);
   Facts& now = levels_.back().facts;
   now.Forget(var, atoms_);
   now.vars[var.get()] = Intersect(Knowledge::Of(var.dtype()), Knowledge{range, {}}).Tightened();
@@ -37,6 +52,8 @@ void Analyzer::Bind(const ir::Var& var, const Interval& range) {
 }
 
 void Analyzer::BindValue(const ir::Var& var, const Expr& value) {
+  Advance(kBindValue, var);
+  Advance(kValue, value);
   Knowledge knowledge = IsDiscrete(var.dtype()) ? Know(Simplify(value)) : Knowledge();
   levels_.back().facts.Forget(var, atoms_);
   Changed();
@@ -105,25 +122,50 @@ void Analyzer::AddFact(const Expr& cond) {
     AddFact(binary->b);
     return;
   }
+  if (binary && ir::IsCompare(binary->kind) && ir::dtype::IsIntegral(binary->a.dtype()) &&
+      IsDiscrete(binary->a.dtype()) && AddCompare(binary)) {
+    return;
+  }
   levels_.back().facts.conditions.push_back(cond);
   Changed();
-  if (binary && ir::IsCompare(binary->kind) && ir::dtype::IsIntegral(binary->a.dtype()) &&
-      IsDiscrete(binary->a.dtype())) {
-    AddCompare(binary);
-  } else if (const auto* negation = cond.as<ir::NotObj>()) {
+  if (const auto* negation = cond.as<ir::NotObj>()) {
     Narrow(negation->a, Knowledge::Point(0));
   } else {
     Narrow(cond, Knowledge::Point(1));
   }
 }
 
-void Analyzer::AddCompare(const ir::BinaryObj* compare) {
+/// Returns false if the sums do not say all of it.
+bool Analyzer::AddCompare(const ir::BinaryObj* compare) {
   Sum a = IdealSum(compare->a), b = IdealSum(compare->b);
-  if (!a.valid() || !b.valid()) return;
-  for (const Sum& sum : NonNegativeSums(compare->kind, a, b)) AddNonNegative(sum);
-  auto right = ConstValue(compare->b);
-  const auto* left = compare->a.as<ir::BinaryObj>();
-  if (!right || compare->kind != BinaryKind::kEq || !left) return;
+  std::vector<Sum> sums = NonNegativeSums(compare->kind, a, b);
+  bool complete = !sums.empty();
+  for (const Sum& sum : sums) complete = complete && sum.valid();
+  for (const Sum& sum : sums) AddNonNegative(sum);
+  if (compare->kind == BinaryKind::kEq) AddRemainder(compare->a, compare->b);
+  if (compare->kind == BinaryKind::kNe) AddDifference(a - b);
+  return complete;
+}
+
+/// From `sum` != 0: a range that ends where the sum would be 0 ends before.
+void Analyzer::AddDifference(const Sum& sum) {
+  if (!sum.valid() || sum.terms().size() != 1) return;
+  const Sum::Term& term = sum.terms()[0];
+  if (term.atoms.size() != 1 || FloorMod(sum.constant(), term.coeff) != 0) return;
+  Wide hole = -FloorDiv(sum.constant(), term.coeff);
+  Expr atom = atoms_[term.atoms[0]];
+  Interval range = Know(atom).range;
+  if (range.IsPoint()) return;
+  if (range.lo == hole) ++range.lo;
+  if (range.hi == hole) --range.hi;
+  Narrow(atom, {range, {}});
+}
+
+/// From `dividend mod divisor == residue`.
+void Analyzer::AddRemainder(const Expr& dividend_mod, const Expr& residue) {
+  auto right = ConstValue(residue);
+  const auto* left = dividend_mod.as<ir::BinaryObj>();
+  if (!right || !left) return;
   bool modulo =
       left->kind == BinaryKind::kFloorMod || (left->kind == BinaryKind::kTruncMod && *right == 0);
   auto divisor = ConstValue(left->b);

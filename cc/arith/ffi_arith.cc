@@ -4,6 +4,7 @@
 
 #include "cc/arith/bounds.h"
 #include "cc/arith/simplify.h"
+#include "cc/arith/z3_api.h"
 
 namespace tilescale::arith {
 namespace {
@@ -115,7 +116,8 @@ TVM_FFI_STATIC_INIT_BLOCK() {
   refl::GlobalDef()
       .def("tilescale.arith.Simplify", SimplifyIn)
       .def("tilescale.arith.Bounds", BoundsIn)
-      .def("tilescale.arith.CanProve", CanProveIn);
+      .def("tilescale.arith.CanProve", CanProveIn)
+      .def("tilescale.arith.Z3Version", []() { return ffi::String(Z3Version()); });
 }
 
 }  // namespace tilescale::arith

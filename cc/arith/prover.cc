@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cc/arith/z3_prover.h"
+
 namespace tilescale::arith {
 
 using ir::BinaryKind;
@@ -23,14 +25,14 @@ void Analyzer::RememberSimplified(const Expr& e, const Expr& result) {
 bool Analyzer::CanProve(const Expr& cond) {
   ++stats_.queries;
   if (PurityOf(cond) == Purity::kEffect) return false;
-  auto& memory = levels_.back().proved;
+  auto& memory = proved_[facts().state];
   auto found = memory.find(cond);
   if (found != memory.end()) {
     ++stats_.cache_hits;
     return found->second;
   }
   bool result = ProveUncached(cond);
-  levels_.back().proved.emplace(cond, result);
+  proved_[facts().state].emplace(cond, result);
   return result;
 }
 
@@ -44,8 +46,29 @@ bool Analyzer::ProveUncached(const Expr& cond) {
     ++stats_.by_bounds;
     return true;
   }
+  if (Refute(simple)) {
+    ++stats_.refuted;
+    return false;
+  }
+  if (AskZ3(simple)) {
+    ++stats_.by_z3;
+    return true;
+  }
   ++stats_.unknown;
   return false;
+}
+
+bool Analyzer::AskZ3(const Expr& cond) {
+  if (rlimit_ == 0) return false;
+  if (!z3_) {
+    const Z3Api* api = LoadZ3();
+    if (!api) return false;
+    z3_ = std::make_unique<Z3Prover>(api);
+  }
+  ++stats_.z3_queries;
+  bool proved = z3_->Prove(cond, this, rlimit_);
+  stats_.z3_resources += z3_->used();
+  return proved;
 }
 
 bool Analyzer::ProveParts(const Expr& cond) {
@@ -61,19 +84,20 @@ bool Analyzer::ProveParts(const Expr& cond) {
 bool Analyzer::ProveCompare(const ir::BinaryObj* compare) {
   Sum a = IdealSum(compare->a), b = IdealSum(compare->b);
   Sum up = b - a, down = a - b;
+  auto at_least = [&](const Sum& sum, Wide bound) { return LowerBound(sum, bound) >= bound; };
   switch (compare->kind) {
     case BinaryKind::kLt:
-      return LowerBound(up) >= 1;
+      return at_least(up, 1);
     case BinaryKind::kLe:
-      return LowerBound(up) >= 0;
+      return at_least(up, 0);
     case BinaryKind::kGt:
-      return LowerBound(down) >= 1;
+      return at_least(down, 1);
     case BinaryKind::kGe:
-      return LowerBound(down) >= 0;
+      return at_least(down, 0);
     case BinaryKind::kEq:
-      return LowerBound(up) >= 0 && LowerBound(down) >= 0;
+      return at_least(up, 0) && at_least(down, 0);
     default:  // kNe
-      return LowerBound(up) >= 1 || LowerBound(down) >= 1;
+      return at_least(up, 1) || at_least(down, 1);
   }
 }
 
@@ -132,12 +156,12 @@ std::optional<Sum> Eliminate(const Sum& sum, const Sum& fact, const std::vector<
 
 }  // namespace
 
-Wide Analyzer::LowerBound(const Sum& sum) {
+Wide Analyzer::LowerBound(const Sum& sum, Wide enough) {
   int budget = kMaxSteps;
-  return LowerBound(sum, kMaxEliminations, &budget);
+  return LowerBound(sum, enough, kMaxEliminations, &budget);
 }
 
-Wide Analyzer::LowerBound(const Sum& sum, int depth, int* budget) {
+Wide Analyzer::LowerBound(const Sum& sum, Wide enough, int depth, int* budget) {
   if (!sum.valid()) return Interval::All().lo;
   Wide best = RangeOf(sum).lo;
   if (depth == 0 || sum.IsConstant()) return best;
@@ -149,9 +173,10 @@ Wide Analyzer::LowerBound(const Sum& sum, int depth, int* budget) {
       Wide scale = 1;
       auto rest = Eliminate(sum, fact, term.atoms, &scale);
       if (!rest || rest->terms().size() > sum.terms().size() + 1) continue;
-      if (--*budget < 0) return best;
-      // scale * sum >= rest
-      best = std::max(best, -FloorDiv(-LowerBound(*rest, depth - 1, budget), scale));
+      if (best >= enough || --*budget < 0) return best;
+      // scale * sum >= rest, so the sum is at least rest / scale, rounded up
+      Wide wanted = enough >= Interval::All().hi ? enough : (enough - 1) * scale + 1;
+      best = std::max(best, -FloorDiv(-LowerBound(*rest, wanted, depth - 1, budget), scale));
     }
   }
   return best;

@@ -1,8 +1,10 @@
 #ifndef TILESCALE_CC_ARITH_PROVER_H_
 #define TILESCALE_CC_ARITH_PROVER_H_
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <tuple>
 #include <unordered_map>
 #include <vector>
 
@@ -11,6 +13,8 @@
 #include "cc/arith/sum.h"
 
 namespace tilescale::arith {
+
+class Z3Prover;
 
 /// How the queries of one compile were answered.
 struct ProverStats {
@@ -44,8 +48,8 @@ class Analyzer {
   Analyzer(const Analyzer&) = delete;
   Analyzer& operator=(const Analyzer&) = delete;
 
-  /// About 50 ms at most on a machine of 2020.
-  static constexpr uint32_t kDefaultRlimit = 200000;
+  /// About 20 ms at most on a machine of 2020; what is proved usually takes below 1 ms.
+  static constexpr uint32_t kDefaultRlimit = 50000;
 
   /// Facts said between `Enter` and the scope's end are forgotten at its end.
   class Scope {
@@ -95,8 +99,8 @@ class Analyzer {
   Knowledge Know(const ir::Expr& e);
   /// `e` as a sum over unbounded integers, exactly: sub-expressions that may overflow are atoms.
   Sum IdealSum(const ir::Expr& e);
-  /// A lower bound of the sum, using the facts.
-  Wide LowerBound(const Sum& sum);
+  /// A lower bound of the sum, using the facts; the search for a better one ends at `enough`.
+  Wide LowerBound(const Sum& sum, Wide enough = Interval::All().hi);
   Interval RangeOf(const Sum& sum);
   Atoms* atoms() { return &atoms_; }
   const Facts& facts() const { return levels_.back().facts; }
@@ -110,25 +114,34 @@ class Analyzer {
     Facts facts;
     std::unordered_map<const ir::ExprObj*, std::pair<ir::Expr, Knowledge>> known;
     std::unordered_map<const ir::ExprObj*, std::pair<ir::Expr, ir::Expr>> simplified;
-    ExprTable<bool> proved;
   };
 
   void Leave();
   void Changed();
+  /// Moves to the state after saying something about `e`; `kind` tells what.
+  void Advance(int kind, const ir::Expr& e, const Interval& range = {0, 0});
   void AddFact(const ir::Expr& cond);
-  void AddCompare(const ir::BinaryObj* compare);
+  bool AddCompare(const ir::BinaryObj* compare);
+  void AddDifference(const Sum& sum);
+  void AddRemainder(const ir::Expr& dividend_mod, const ir::Expr& residue);
   void AddNonNegative(const Sum& sum);
   void Narrow(const ir::Expr& e, const Knowledge& knowledge);
   Knowledge KnowNode(const ir::Expr& e);
-  Wide LowerBound(const Sum& sum, int depth, int* budget);
+  Wide LowerBound(const Sum& sum, Wide enough, int depth, int* budget);
   bool ProveUncached(const ir::Expr& cond);
   bool ProveParts(const ir::Expr& cond);
   bool ProveCompare(const ir::BinaryObj* compare);
+  bool Refute(const ir::Expr& cond);
+  bool AskZ3(const ir::Expr& cond);
 
   std::vector<Level> levels_;
+  /// (state, kind, atom, limits of the range) -> the state after it.
+  std::map<std::tuple<int64_t, int, int, Wide, Wide>, int64_t> states_;
+  std::unordered_map<int64_t, ExprTable<bool>> proved_;
   Atoms atoms_;
   ProverStats stats_;
   uint32_t rlimit_;
+  std::unique_ptr<Z3Prover> z3_;
 };
 
 }  // namespace tilescale::arith

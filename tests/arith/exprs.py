@@ -179,7 +179,7 @@ class Sampler:
         if pick < 0.24:
             narrow = self.random.choice(INT_TYPES)
             return ir.Cast(self.dtype, ir.Cast(narrow, self.integer(depth - 1)))
-        name = self.random.choice(ARITHMETIC + ("add", "sub", "mul", "floordiv", "floormod"))
+        name = self.random.choice((*ARITHMETIC, "add", "sub", "mul", "floordiv", "floormod"))
         if pick > 0.92:
             name = self.random.choice(BITWISE)
         a = self.integer(depth - 1)
