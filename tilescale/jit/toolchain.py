@@ -167,15 +167,20 @@ def cpu_features() -> str:
         return ""
 
 
-@functools.lru_cache(maxsize=1)
-def kernel_abi_text() -> str:
-    """Returns the text of cc/runtime/kernel_abi.h, which every generated source starts with."""
+@functools.lru_cache(maxsize=4)
+def runtime_text(name: str) -> str:
+    """Returns the text of a header of cc/runtime that becomes part of generated sources."""
     here = Path(__file__).resolve().parent
     for folder in (here.parent / "include", here.parents[1] / "cc" / "runtime"):
-        header = folder / "kernel_abi.h"
+        header = folder / name
         if header.is_file():
             return header.read_text(encoding="utf-8")
-    raise InternalError("kernel_abi.h is missing from the installation")
+    raise InternalError(f"{name} is missing from the installation")
+
+
+def kernel_abi_text() -> str:
+    """Returns the text of cc/runtime/kernel_abi.h, which every generated source starts with."""
+    return runtime_text("kernel_abi.h")
 
 
 def complete_source(source: str) -> str:
