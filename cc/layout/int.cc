@@ -103,7 +103,7 @@ Int CeilDiv(const Int& a, const Int& b) {
   if (!BothConst(a, b)) {
     if (auto quotient = ExactQuotient(a, b)) return *quotient;
   }
-  return FloorDiv(a + b - Int(1), b);
+  return FloorDiv(a + (b - Int(1)), b);
 }
 
 Int Abs(const Int& a) { return a.IsConst() && a.Value() < 0 ? Int(0) - a : a; }

@@ -1,0 +1,128 @@
+#include "cc/layout/bank_model.h"
+
+#include <tvm/ffi/error.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace tilescale::layout {
+
+namespace {
+
+void CheckWidth(int64_t width) {
+  if (width != 1 && width != 2 && width != 4 && width != 8 && width != 16) {
+    TVM_FFI_THROW(ValueError) << "an access moves 1, 2, 4, 8 or 16 bytes per lane, not " << width;
+  }
+}
+
+void CheckAligned(int64_t address, int64_t width) {
+  if (address % width != 0) {
+    TVM_FFI_THROW(ValueError) << "byte address " << address << " is not aligned to the access of "
+                              << width << " bytes";
+  }
+}
+
+// One vector of a thread: its first element, or -1 if the thread is inactive.
+int64_t VectorStart(const std::vector<int64_t>& elements, int64_t num_values, int64_t thread,
+                    int64_t value, int64_t length) {
+  int64_t first = elements[thread * num_values + value];
+  for (int64_t k = 1; k < length; ++k) {
+    int64_t element = elements[thread * num_values + value + k];
+    if (element == (first < 0 ? -1 : first + k)) continue;
+    TVM_FFI_THROW(ValueError) << "values " << value << " .. " << value + length - 1 << " of thread "
+                              << thread << " are no vector: value " << value + k << " is element "
+                              << element << ", value " << value << " is element " << first;
+  }
+  return first;
+}
+
+int64_t VectorLength(int64_t num_values, int64_t element_bits, int64_t access_bytes) {
+  CheckWidth(access_bytes);
+  int64_t length = access_bytes * 8 / std::max<int64_t>(element_bits, 1);
+  if (element_bits < 1 || length * element_bits != access_bytes * 8 || num_values % length != 0) {
+    TVM_FFI_THROW(ValueError) << "accesses of " << access_bytes << " bytes do not split "
+                              << num_values << " values of " << element_bits << " bits evenly";
+  }
+  return length;
+}
+
+}  // namespace
+
+BankReport::BankReport(BankReportObj counts)
+    : ObjectRef(tvm::ffi::make_object<BankReportObj>(std::move(counts))) {}
+
+std::string BankReport::ToString() const {
+  return std::to_string(get()->accesses) + " accesses, " + std::to_string(get()->wavefronts) +
+         " wavefronts (ideal " + std::to_string(get()->ideal) + ", worst phase " +
+         std::to_string(get()->worst) + ")";
+}
+
+int64_t PhaseWavefronts(const std::vector<int64_t>& addresses, int64_t width) {
+  std::set<int64_t> words;
+  for (int64_t address : addresses) {
+    int64_t last = (address + width - 1) / kBankBytes;
+    for (int64_t word = address / kBankBytes; word <= last; ++word) words.insert(word);
+  }
+  std::array<int64_t, kNumBanks> load{};
+  for (int64_t word : words) ++load[word % kNumBanks];
+  return *std::max_element(load.begin(), load.end());
+}
+
+void CountWarpAccess(const std::vector<int64_t>& lanes, int64_t width, BankReportObj* counts) {
+  CheckWidth(width);
+  int64_t lanes_per_phase = kWarpSize * kBankBytes / std::max(width, kBankBytes);
+  int64_t num_lanes = static_cast<int64_t>(lanes.size());
+  int64_t wavefronts = 0;
+  for (int64_t begin = 0; begin < num_lanes; begin += lanes_per_phase) {
+    std::vector<int64_t> active;
+    for (int64_t i = begin; i < std::min(begin + lanes_per_phase, num_lanes); ++i) {
+      if (lanes[i] < 0) continue;
+      CheckAligned(lanes[i], width);
+      active.push_back(lanes[i]);
+    }
+    if (active.empty()) continue;
+    int64_t cost = PhaseWavefronts(active, width);
+    counts->worst = std::max(counts->worst, cost);
+    counts->ideal += 1;
+    wavefronts += cost;
+  }
+  counts->wavefronts += wavefronts;
+  counts->accesses += wavefronts > 0 ? 1 : 0;
+}
+
+BankReport ScoreElements(const std::vector<int64_t>& elements, int64_t num_values,
+                         int64_t element_bits, int64_t access_bytes) {
+  int64_t length = VectorLength(num_values, element_bits, access_bytes);
+  int64_t num_threads = num_values == 0 ? 0 : static_cast<int64_t>(elements.size()) / num_values;
+  BankReportObj counts;
+  for (int64_t warp = 0; warp < num_threads; warp += kWarpSize) {
+    for (int64_t value = 0; value < num_values; value += length) {
+      std::vector<int64_t> lanes;
+      for (int64_t t = warp; t < std::min(warp + kWarpSize, num_threads); ++t) {
+        int64_t first = VectorStart(elements, num_values, t, value, length);
+        lanes.push_back(first < 0 ? -1 : first * element_bits / 8);
+      }
+      CountWarpAccess(lanes, access_bytes, &counts);
+    }
+  }
+  return BankReport(std::move(counts));
+}
+
+BankReport ScoreLayout(const Layout& thread_value, const ComposedLayout& memory,
+                       int64_t element_bits, int64_t access_bytes) {
+  if (thread_value.Shape().IsLeaf() || thread_value.Rank() != 2) {
+    TVM_FFI_THROW(ValueError) << "a (thread, value) layout has two modes, got "
+                              << thread_value.ToString();
+  }
+  std::vector<int64_t> threads = Enumerate(thread_value[0], "bank model");
+  std::vector<int64_t> values = Enumerate(thread_value[1], "bank model");
+  std::vector<int64_t> elements;
+  elements.reserve(threads.size() * values.size());
+  for (int64_t thread : threads) {
+    for (int64_t value : values) elements.push_back(memory(thread + value).Value());
+  }
+  return ScoreElements(elements, static_cast<int64_t>(values.size()), element_bits, access_bytes);
+}
+
+}  // namespace tilescale::layout
