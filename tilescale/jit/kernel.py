@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tilescale import _runtime
 from tilescale.errors import CompileOptionError, InternalError
 from tilescale.jit import tensors
+from tilescale.jit import threads as _threads  # noqa: F401 - reads the number of threads
 from tilescale.jit.argument_errors import ArgumentReporter
 from tilescale.jit.build import Artifact
 
