@@ -282,14 +282,6 @@ class TensorSupplyError(TileScaleError, ValueError):
 # --------------------------------------------------------------------------------------------------
 
 
-class SymbolicBoolError(TileScaleError, TypeError):
-    """Python asked for the truth of a value that is known only when the kernel runs."""
-
-
-class OperandTypeError(TileScaleError, TypeError):
-    """An operand of an expression is neither an expression nor a number."""
-
-
 class IntrinsicTypeError(TileScaleError, TypeError):
     """An intrinsic was given the wrong number or types of arguments."""
 
@@ -333,3 +325,6 @@ class EndlessLoopError(ExecutionError):
 
 class UnsupportedEvaluationError(ExecutionError):
     """The evaluator cannot execute this construct, for example a foreign function."""
+
+
+# Kept in a file of its own for its size; everybody imports it from here.

@@ -159,6 +159,25 @@ class Expr(Node):
             return _make_not(self)
         return _make_binary(_BITXOR, self, const(-1, self.dtype))
 
+    def __pow__(self, other: Operand) -> Expr:
+        return _power(self, other)
+
+    def __rpow__(self, other: Operand) -> Expr:
+        return _power(other, self)
+
+    def __abs__(self) -> Expr:
+        result: Expr = _make_call("abs", [self], {}, self.dtype)
+        return result
+
+    def __index__(self) -> int:
+        raise errors.SymbolicIndexError(
+            "a run-time value is used where Python needs a number",
+            expected="a number known while the kernel is traced",
+            got=f"a run-time {self.dtype} value",
+            remedy="index Python lists in loops over Python iterables (they run while the kernel is"
+            " traced), and use a buffer for what depends on run-time values",
+        )
+
     def __bool__(self) -> bool:
         raise errors.SymbolicBoolError(
             "the truth of a run-time value is not known while the kernel is traced",
@@ -188,6 +207,15 @@ class IntImm(Expr):
     """An integer or boolean constant."""
 
     value: int
+
+    def __index__(self) -> int:
+        return int(self.value)
+
+    def __int__(self) -> int:
+        return int(self.value)
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
 
 
 @tvm_ffi.register_object("tilescale.ir.FloatImm")
@@ -312,6 +340,13 @@ def _literal(value: Operand, other: Expr) -> Expr:
         return _make_const(kind, float(value)) if is_float else _make_int(kind, value)
     if isinstance(value, float):
         return _make_const(kind if is_float else "float32", value)
+    if hasattr(value, "__ts_expr__"):
+        expr: Expr = value.__ts_expr__()
+        return expr
+    if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
+        return _literal(value.item(), other)
+    if hasattr(value, "__index__"):
+        return _literal(value.__index__(), other)
     raise errors.OperandTypeError(
         "an operand of a kernel expression has no numeric type",
         expected="an expression, int, float or bool",
@@ -327,6 +362,21 @@ def _binary(kind: int, a: Operand, b: Operand) -> Expr:
         b = _literal(b, a)
     result: Expr = _make_binary(kind, a, b)
     return result
+
+
+def _power(base: Operand, exponent: Operand) -> Expr:
+    """`base ** exponent`: a product for a small constant exponent, else the intrinsic."""
+    if isinstance(exponent, int) and isinstance(base, Expr) and 1 <= exponent <= 4:
+        result = base
+        for _ in range(exponent - 1):
+            result = result * base
+        return result
+    a = base if isinstance(base, Expr) else _literal(base, exponent)
+    b = exponent if isinstance(exponent, Expr) else _literal(exponent, a)
+    kind = _promote(a.dtype, b.dtype)
+    kind = kind if "float" in kind else "float32"
+    power: Expr = _make_call("pow", [_make_cast(kind, a), _make_cast(kind, b)], {}, kind)
+    return power
 
 
 def make_binary(name: str, a: Operand, b: Operand) -> Expr:

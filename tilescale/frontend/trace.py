@@ -1,0 +1,149 @@
+"""Running a rewritten kernel to obtain its IR."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable
+from types import FrameType, FunctionType, TracebackType
+from typing import Any, NoReturn
+
+from tilescale import errors, ir
+from tilescale.frontend import context, rewriter
+from tilescale.frontend.builder import Builder, sequence
+from tilescale.frontend.signature import Signature
+from tilescale.frontend.source import rewritten
+from tilescale.frontend.spans import error_span
+
+
+def trace(function: Callable[..., Any], locals_: dict[str, Any] | None = None) -> ir.PrimFunc:
+    """Returns the IR of a kernel whose parameters are annotated.
+
+    Args:
+        function: the Python function.
+        locals_: names for annotations that are strings, besides the function's globals.
+
+    Raises:
+        KernelError: a mistake in the kernel; each kind has its own class.
+    """
+    if not isinstance(function, FunctionType):
+        raise errors.AnnotationError(
+            "a kernel must be a Python function", got=f"an object of {type(function).__name__}"
+        )
+    builder = Builder(function.__name__, Signature())
+    with context.activate(builder):
+        arguments = [
+            builder.signature.add_annotated(name, kind)
+            for name, kind in _parameter_types(function, locals_ or {}).items()
+        ]
+        return run(builder, function, arguments, {})
+
+
+def run(
+    builder: Builder, function: FunctionType, args: list[Any], kwargs: dict[str, Any]
+) -> ir.PrimFunc:
+    """Traces `function` on prepared arguments with the active `builder`."""
+    target = rewritten(function)
+    try:
+        returned = target(*args, **kwargs)
+        check_launched(builder)
+        return builder.signature.finish(
+            builder.name, sequence(builder.root.stmts), builder.attrs, returned
+        )
+    except errors.TileScaleError as error:
+        if error.span is None:
+            error.span = builder.position()
+        raise
+    except NameError as error:
+        _unknown_name(error)
+    except RecursionError as error:
+        raise errors.MacroRecursionError(
+            "the kernel calls itself without end",
+            remedy="end the recursion on a condition known at compile time",
+            span=builder.position(),
+        ) from error
+
+
+def check_launched(builder: Builder) -> None:
+    """Fails unless the function had a `T.Kernel`.
+
+    Raises:
+        KernelCountError: it had none.
+    """
+    if not builder.launched:
+        raise errors.KernelCountError(
+            f"the kernel `{builder.name}` has no T.Kernel",
+            expected="one `with T.Kernel(...)`",
+            remedy="put the body under `with T.Kernel(1) as bx:`",
+            span=builder.position(),
+        )
+
+
+def _unknown_name(error: NameError) -> NoReturn:
+    """Raises the error for a name that Python does not find, at the place in the kernel."""
+    frame, instruction = _innermost_traced(error.__traceback__)
+    if frame is None:
+        raise error
+    name = error.name or str(error)
+    known = [n for n in (*frame.f_locals, *frame.f_globals) if not n.startswith("__ts")]
+    close = difflib.get_close_matches(name, known, n=1)
+    raise errors.UnknownNameError(
+        f"the name `{name}` is not defined",
+        remedy=f"did you mean `{close[0]}`?" if close else "define or import it before the kernel",
+        span=error_span(frame.f_code, instruction),
+    ) from error
+
+
+def _innermost_traced(tb: TracebackType | None) -> tuple[FrameType | None, int]:
+    found: tuple[FrameType | None, int] = (None, 0)
+    while tb is not None:
+        if rewriter.ENTER in tb.tb_frame.f_code.co_freevars:
+            found = (tb.tb_frame, tb.tb_lasti)
+        tb = tb.tb_next
+    return found
+
+
+def _parameter_types(function: FunctionType, locals_: dict[str, Any]) -> dict[str, Any]:
+    """The evaluated annotation of each parameter, None where there is none."""
+    code = function.__code__
+    count = code.co_argcount + code.co_kwonlyargcount
+    if code.co_flags & 0x0C:
+        raise errors.AnnotationError(
+            f"the kernel `{function.__name__}` takes *args or **kwargs",
+            expected="a fixed list of parameters",
+            remedy="name each parameter",
+        )
+    names = code.co_varnames[:count]
+    return {n: _evaluated(function, function.__annotations__.get(n), locals_) for n in names}
+
+
+def _evaluated(function: FunctionType, annotation: Any, locals_: dict[str, Any]) -> Any:
+    if not isinstance(annotation, str):
+        return annotation
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    names = {**locals_, **{name: cell.cell_contents for name, cell in cells}}
+    try:
+        return eval(annotation, function.__globals__, names)
+    except NameError as error:
+        raise errors.UnknownNameError(
+            f"the annotation `{annotation}` of `{function.__name__}` uses an unknown name:"
+            f" `{error.name}`",
+            remedy="remove `from __future__ import annotations` from the file of the kernel",
+        ) from error
+
+
+def prim_func(function: Any = None, **_: Any) -> Any:
+    """Decorator: traces a kernel whose parameters are annotated, and returns its `ir.PrimFunc`.
+
+    Raises:
+        KernelError: a mistake in the kernel; each kind has its own class.
+    """
+    if function is None:
+        return prim_func
+    caller = sys._getframe(1)
+    return trace(function, dict(caller.f_locals) if _has_string_annotations(function) else {})
+
+
+def _has_string_annotations(function: Any) -> bool:
+    annotations = getattr(function, "__annotations__", {})
+    return any(isinstance(kind, str) for kind in annotations.values())

@@ -1,0 +1,120 @@
+"""Annotations and hints about buffers and the kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tilescale import errors, ir
+from tilescale.frontend import context
+from tilescale.frontend.buffer import Buffer
+from tilescale.frontend.diagnostics import mistake
+from tilescale.frontend.values import as_typed, const_int, describe
+
+_ORDERS = ("row", "column", "mlx")
+
+
+def _annotate(key: str, target: Buffer | None, value: Any) -> None:
+    builder = context.current(f"T.annotate_{key}")
+    node = None if target is None else target.node
+    builder.emit(ir.Annotate(key, node, value, builder.span()))
+
+
+def _items(what: str, values: Any) -> list[tuple[Buffer, Any]]:
+    if not isinstance(values, Mapping) or not all(isinstance(b, Buffer) for b in values):
+        raise mistake(
+            errors.NotABufferError,
+            f"{what} needs a dictionary whose keys are buffers",
+            expected="{buffer: value, ...}",
+            got=describe(values),
+            remedy="write `{A_shared: ...}`",
+        )
+    return list(values.items())
+
+
+def annotate_layout(layouts: Mapping[Buffer, Any], allow_reannotation: bool = False) -> None:
+    """Fixes how buffers lie in memory or are spread over threads.
+
+    Args:
+        layouts: for each buffer a `Layout`, a `Fragment`, or a function from indices to indices.
+        allow_reannotation: accepted for compatibility.
+    """
+    del allow_reannotation
+    for buffer, value in _items("T.annotate_layout", layouts):
+        _annotate("layout", buffer, _layout(buffer, value))
+
+
+def _layout(buffer: Buffer, value: Any) -> Any:
+    if isinstance(value, ir.Expr) or not callable(value):
+        return getattr(value, "node", value)
+    variables = [ir.Var("ijkl"[d] if d < 4 else f"i{d}", "int32") for d in range(buffer.ndim)]
+    image = value(*variables)
+    outputs = list(image) if isinstance(image, (list, tuple)) else [image]
+    return {"vars": variables, "indices": [as_typed(item, "int32") for item in outputs]}
+
+
+def annotate_safe_value(values: Mapping[Buffer, Any]) -> None:
+    """Sets what reads outside of global tensors give instead of 0."""
+    for buffer, value in _items("T.annotate_safe_value", values):
+        _annotate("safe_value", buffer, as_typed(value, buffer.dtype))
+
+
+def annotate_l2_hit_ratio(ratios: Mapping[Buffer, float]) -> None:
+    """Hints which share of a tensor should stay in the L2 cache (GPUs)."""
+    for buffer, ratio in _items("T.annotate_l2_hit_ratio", ratios):
+        _annotate("l2_hit_ratio", buffer, float(ratio))
+
+
+def annotate_restrict_buffers(*buffers: Buffer) -> None:
+    """Says that these tensors may overlap others."""
+    for buffer in buffers:
+        _annotate("may_alias", buffer, True)
+
+
+def annotate_min_blocks_per_sm(count: int) -> None:
+    """Hints how many programs should fit on one multiprocessor (GPUs)."""
+    _annotate("min_blocks_per_sm", None, int(count))
+
+
+def use_swizzle(panel_size: int, order: str = "row", enable: bool = True) -> None:
+    """Orders programs in panels so that neighbours share cache lines: results do not change.
+
+    Args:
+        panel_size: programs along the panel's short side.
+        order: "row", "column" or "mlx".
+        enable: False switches the hint off.
+
+    Raises:
+        OperatorArgumentError: no such order, or a panel below 1.
+    """
+    size = const_int(panel_size)
+    if order not in _ORDERS or size is None or size < 1:
+        raise mistake(
+            errors.OperatorArgumentError,
+            "T.use_swizzle is given a panel that does not exist",
+            expected=f"a panel size of 1 or more, and one of {', '.join(_ORDERS)}",
+            got=f"panel_size={panel_size}, order={order!r}",
+            remedy="T.use_swizzle(panel_size=8) suits most kernels",
+        )
+    if enable:
+        _annotate("swizzle", None, {"panel_size": size, "order": order})
+
+
+def annotate_compile_flags(flags: str | list[str]) -> None:
+    """Adds flags for the compiler of the generated source."""
+    builder = context.current("T.annotate_compile_flags")
+    listed = [flags] if isinstance(flags, str) else list(flags)
+    builder.attrs["compile_flags"] = [*builder.attrs.get("compile_flags", []), *listed]
+
+
+def annotate_pass_configs(configs: Mapping[Any, Any]) -> None:
+    """Sets pass configurations of this kernel; those of the decorator win."""
+    builder = context.current("T.annotate_pass_configs")
+    plain = {str(getattr(key, "value", key)): value for key, value in configs.items()}
+    builder.attrs["pass_configs"] = {**builder.attrs.get("pass_configs", {}), **plain}
+
+
+def import_source(code: str) -> None:
+    """Puts C source before the kernel."""
+    builder = context.current("T.import_source")
+    builder.attrs["prelude"] = builder.attrs.get("prelude", "") + str(code)

@@ -1,0 +1,57 @@
+"""`T.gemm`: multiplying tiles."""
+
+from __future__ import annotations
+
+import enum
+from typing import Any
+
+from tilescale import ir
+from tilescale.frontend.values import const_int
+from tilescale.language.region import as_region, emit
+
+
+class GemmWarpPolicy(enum.IntEnum):
+    """How the warps of a program share the result: a hint."""
+
+    Square = 0
+    FullRow = 1
+    FullCol = 2
+
+
+def gemm(
+    A: Any,
+    B: Any,
+    C: Any,
+    transpose_A: bool = False,
+    transpose_B: bool = False,
+    policy: GemmWarpPolicy | int = GemmWarpPolicy.Square,
+    clear_accum: bool = False,
+    k_pack: int = 1,
+    mbar: Any = None,
+    annotations: dict[str, Any] | None = None,
+) -> None:
+    """C += A * B, or C = A * B with `clear_accum`; products and sums are of C's type.
+
+    Args:
+        A: M x K (K x M with `transpose_A`), constant extents.
+        B: K x N (N x K with `transpose_B`).
+        C: M x N.
+        transpose_A: whether A is stored transposed.
+        transpose_B: whether B is stored transposed.
+        policy: how warps share the result (a hint).
+        clear_accum: whether C's old value is dropped.
+        k_pack: accepted for compatibility.
+        mbar: barrier that signals completion (CUDA sm_100).
+        annotations: further hints.
+
+    Raises:
+        GemmShapeError: the extents do not fit (raised when the kernel is compiled).
+        NotABufferError: an operand is not a buffer.
+    """
+    del k_pack
+    attrs: dict[str, Any] = {"policy": int(policy), **(annotations or {})}
+    if mbar is not None:
+        attrs["mbar"] = mbar
+    operands = [as_region(operand, "T.gemm").node() for operand in (A, B, C)]
+    clear = bool(const_int(clear_accum))
+    emit("T.gemm", ir.op.Gemm, *operands, bool(transpose_A), bool(transpose_B), clear, attrs)

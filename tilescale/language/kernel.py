@@ -1,0 +1,155 @@
+"""`T.Kernel`: the launch grid."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from tilescale import errors, ir
+from tilescale.frontend import context
+from tilescale.frontend.builder import Builder
+from tilescale.frontend.diagnostics import mistake
+from tilescale.frontend.dtypes import to_dtype
+from tilescale.frontend.values import as_expr, const_int, describe
+
+_MAX_THREADS = 1024
+
+
+class KernelLaunch:
+    """The context manager that `T.Kernel` returns; gives one index per grid dimension.
+
+    Attributes:
+        extents: grid extents, x first.
+        threads: extents of a program's threads, empty if the target may choose.
+        variables: grid indices, x first, while the launch is open.
+    """
+
+    def __init__(
+        self, extents: list[ir.Expr], threads: list[ir.Expr], attrs: dict[str, Any]
+    ) -> None:
+        self.extents = extents
+        self.threads = threads
+        self.attrs = attrs
+        self.variables: list[ir.Var] = []
+        self._names: tuple[str, ...] = ()
+
+    def __ts_names__(self, names: tuple[str, ...]) -> None:
+        self._names = names
+
+    def __enter__(self) -> Any:
+        builder = context.current("T.Kernel")
+        _check_single(builder)
+        self._builder = builder
+        self._span = builder.span()
+        names = self._names if len(self._names) == len(self.extents) else ("bx", "by", "bz")
+        self.variables = [
+            ir.Var(name, extent.dtype) for name, extent in zip(names, self.extents, strict=False)
+        ]
+        prologue, builder.root.stmts = builder.root.stmts, []
+        builder.kernel = builder.push("kernel")
+        builder.kernel.stmts.extend(prologue)
+        builder.launched, builder.launch = True, self
+        return self.variables[0] if len(self.variables) == 1 else self.variables
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        if kind is not None:
+            return
+        builder = self._builder
+        body = builder.pop()
+        builder.kernel, builder.launch = None, None
+        builder.emit(
+            ir.TileLoop(self.variables, self.extents, self.threads, body, self.attrs, self._span)
+        )
+
+
+def _check_single(builder: Builder) -> None:
+    if builder.launched:
+        raise mistake(
+            errors.KernelCountError,
+            f"the kernel `{builder.name}` has more than one T.Kernel",
+            expected="exactly one `with T.Kernel(...)`",
+            remedy="split the function into one kernel for each launch",
+        )
+
+
+def Kernel(
+    *blocks: Any,
+    threads: Any = None,
+    prelude: str | None = None,
+    cluster_dims: Any = None,
+) -> KernelLaunch:
+    """Runs the body of the with statement once for each point of a grid.
+
+    Args:
+        blocks: 1 to 3 grid extents, the fastest first; ints or run-time expressions.
+        threads: number of threads of a program, or up to 3 extents; a hint on the CPU.
+        prelude: C source put before the kernel (CUDA targets).
+        cluster_dims: extents of a thread block cluster (CUDA sm_90 and newer).
+
+    Raises:
+        GridError: not 1 to 3 integers.
+        ThreadCountError: not positive integers, or more than a block can hold.
+        KernelCountError: a second launch in one function.
+    """
+    attrs: dict[str, Any] = {}
+    if prelude is not None:
+        attrs["prelude"] = prelude
+    if cluster_dims is not None:
+        attrs["cluster_dims"] = [as_expr(dim) for dim in _listed(cluster_dims)]
+    return KernelLaunch(_grid(blocks), _threads(threads), attrs)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _grid(blocks: tuple[Any, ...]) -> list[ir.Expr]:
+    if len(blocks) == 1 and isinstance(blocks[0], (list, tuple)):
+        blocks = tuple(blocks[0])
+    if not 1 <= len(blocks) <= 3:
+        raise mistake(
+            errors.GridError,
+            "a grid has the wrong number of dimensions",
+            expected="1 to 3 extents",
+            got=str(len(blocks)),
+            remedy="join dimensions, and split the index with // and % in the kernel",
+        )
+    return [_extent(block) for block in blocks]
+
+
+def _extent(block: Any) -> ir.Expr:
+    expr = as_expr(block)
+    number = const_int(expr)
+    if not to_dtype(str(expr.dtype)).is_int() or (number is not None and number < 0):
+        raise mistake(
+            errors.GridError,
+            "a grid extent is not a non-negative integer",
+            got=describe(block),
+            remedy="use T.ceildiv(n, block) for a number of tiles",
+        )
+    return expr
+
+
+def _threads(threads: Any) -> list[ir.Expr]:
+    if threads is None:
+        return []
+    extents = _listed(threads)
+    counts = [const_int(extent) for extent in extents]
+    known = [count for count in counts if count is not None]
+    total = 1
+    for count in known:
+        total *= count
+    if len(extents) > 3 or any(c is None or c < 1 for c in counts) or total > _MAX_THREADS:
+        raise mistake(
+            errors.ThreadCountError,
+            "the number of threads of a kernel is not possible",
+            expected=f"up to 3 positive constants with a product of at most {_MAX_THREADS}",
+            got=", ".join(describe(extent) for extent in extents),
+            remedy="a multiple of 32 such as threads=128 suits most kernels",
+        )
+    return [as_expr(count) for count in known]
