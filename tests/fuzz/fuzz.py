@@ -1,0 +1,60 @@
+"""Differential fuzzing of the CPU target against the evaluator.
+
+bazel run //tests/fuzz -- --count=2000 --seed=0       random kernels
+bazel run //tests/fuzz -- --program=FILE              a printed kernel again
+"""
+
+from __future__ import annotations
+
+import argparse
+import runpy
+import sys
+import time
+from pathlib import Path
+
+import fuzz_campaign
+import fuzz_harness
+from fuzz_harness import Prepared
+from fuzz_program import Program, Tensor
+
+
+def _load(path: Path) -> Program:
+    """A printed program; its kernel text is traced as it stands."""
+    values = runpy.run_path(str(path))
+    tensors = [Tensor(*fields) for fields in values["TENSORS"]]
+    return Program(values["SEED"], values["SIZES"], [], {}, tensors, [], [])
+
+
+def _run_program(path: Path) -> int:
+    program = _load(path)
+    kernel = runpy.run_path(str(path))["kernel"]
+    func = getattr(kernel, "prim_func", kernel)
+    args = fuzz_harness.arguments(program)
+    result = fuzz_harness.evaluator.run(func, [a.array for a in args])
+    prepared = Prepared(program, func, [a.whole for a in args], result.exact)
+    message = fuzz_harness.check(prepared)
+    print(message or "the CPU target agrees with the evaluator")
+    return 1 if message else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=1000, help="number of kernels")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--program", type=Path, help="check one printed program")
+    parser.add_argument("--max-failures", type=int, default=3, help="stop after as many")
+    options = parser.parse_args()
+    if options.program is not None:
+        return _run_program(options.program)
+    start = time.monotonic()
+    seeds = range(options.seed, options.seed + options.count)
+    report = fuzz_campaign.run(seeds, max_failures=options.max_failures)
+    print(report.table())
+    for seed, message in report.illegal[:10]:
+        print(f"illegal program from seed {seed}: {message}")
+    print(f"{report.summary()} in {time.monotonic() - start:.1f} s")
+    return 1 if report.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""Random legal kernels, each built around one required cell: operator x dtype x shape."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+import fuzz_operators as ops
+import fuzz_statements as stmts
+from fuzz_program import SHAPES, Node, Program
+from fuzz_state import EVEN_TILES, ODD_TILES, State, Tile
+
+Maker = Callable[[State, str], "tuple[Tile, list[Node]] | list[Node]"]
+
+_COPY_DTYPES = (*stmts.DTYPES, "int4")
+
+
+def _copy(state: State, dtype: str) -> tuple[Tile, list[Node]] | list[Node]:
+    if dtype == "int4":
+        tile, nodes = stmts.load_tile(state, ("BM", "BN"), "int8")
+        tensor = state.input(("M", "Q"), "int4")
+        where = f"{state.batch}{state.row0}, 0"
+        state.hit("copy", "int4")
+        return tile, [*nodes, Node(f"T.copy({tensor.name}[{where}], {tile.name})")]
+    return stmts.load_tile(state, state.rng.choice(stmts.SHAPES), dtype)
+
+
+def _fill(state: State, dtype: str) -> list[Node]:
+    return stmts.fill(state, state.rng.choice(stmts.SHAPES), dtype)
+
+
+def _parallel(state: State, dtype: str) -> list[Node]:
+    _, nodes = stmts.load_tile(state, ("BM", "BN"), dtype)
+    return [*nodes, *stmts.parallel(state, state.rng.choice(stmts.SHAPES), dtype)]
+
+
+def _safe_value(state: State, dtype: str) -> tuple[Tile, list[Node]]:
+    tile, nodes = stmts.load_tile(state, ("BM", "BN"), dtype)
+    source = nodes[0].text.removeprefix("T.copy(").split("[")[0]
+    state.hit("safe_value", dtype)
+    annotation = Node(f'T.annotate_safe_value({{{source}: T.cast(5, "{dtype}")}})')
+    return tile, [annotation, *nodes]
+
+
+def _strided(state: State, dtype: str) -> tuple[Tile, list[Node]]:
+    tensor = state.tensor(("M", "N"), dtype)
+    tensor.padding = max(1, tensor.padding)
+    state.hit("strided", dtype)
+    tile = state.target(("BM", "BN"), dtype)
+    state.defined.add(tile.name)
+    where = f"{state.batch}{state.row0}, {state.col0}"
+    return tile, [Node(f"T.copy({tensor.name}[{where}], {tile.name})")]
+
+
+def _with(make: Callable[..., object], kind: str) -> Maker:
+    return lambda state, dtype: make(state, kind, dtype)  # type: ignore[return-value]
+
+
+def _loaded(make: Callable[..., object], kind: str) -> Maker:
+    """The operator behind a load, so that it has values of a tensor to work on."""
+
+    def maker(state: State, dtype: str) -> tuple[Tile, list[Node]] | list[Node]:
+        tile, nodes = stmts.load_tile(state, ("BM", "BN"), dtype)
+        made = make(state, kind, dtype)
+        tile, more = made if isinstance(made, tuple) else (tile, made)
+        return tile, [*nodes, *more]
+
+    return maker
+
+
+#: Every operator that the slice must reach, with the dtypes that it must be reached with.
+OPERATORS: dict[str, tuple[Maker, tuple[str, ...]]] = {
+    "copy": (_copy, _COPY_DTYPES),
+    "fill": (_fill, stmts.DTYPES),
+    "parallel": (_parallel, stmts.DTYPES),
+    "gemm": (ops.gemm, ops.GEMM_DTYPES),
+    "transpose": (ops.transpose, ("float32", "float16", "int8", "int64")),
+    "safe_value": (_safe_value, ("float32", "int32", "float16")),
+    "strided": (_strided, ("float32", "int8")),
+    "rounding": (ops.rounding, ops.ROUNDING_DTYPES),
+    "reshape": (_with(ops.view, "reshape"), ("float32", "int32")),
+    "view": (_with(ops.view, "view"), ops.VIEW_DTYPES),
+    **{f"reduce_{k}": (_with(ops.reduce, k), ops.SUM_DTYPES) for k in ("sum", "abssum")},
+    **{f"reduce_{k}": (_with(ops.reduce, k), ops.SUM_DTYPES) for k in ("max", "min", "absmax")},
+    **{f"reduce_{k}": (_with(ops.reduce, k), ops.BIT_DTYPES) for k in ("bitand", "bitor")},
+    "reduce_bitxor": (_with(ops.reduce, "bitxor"), ops.BIT_DTYPES),
+    **{k: (_with(ops.scan, k), ops.SCAN_DTYPES) for k in ("cumsum", "cummax")},
+    **{f"atomic_{k}": (_loaded(ops.atomic, k), ops.ATOMIC_DTYPES) for k in ("add", "max", "min")},
+    "atomic_or": (_loaded(ops.atomic, "or"), ("int32", "uint32")),
+    **{f"reducer_{k}": (_loaded(ops.reducer, k), ("int32", "float32")) for k in ("sum", "max")},
+}
+
+CELLS: list[tuple[str, str, str]] = [
+    (name, dtype, shape)
+    for name, (_, dtypes) in OPERATORS.items()
+    for dtype in dtypes
+    for shape in SHAPES
+]
+
+
+def _sizes(
+    rng: random.Random, shape: str, depth_first: bool
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Tensor and tile extents that show `shape`; odd ones are preferred everywhere."""
+    tiles = {
+        name: rng.choice(ODD_TILES if rng.random() < 0.6 else EVEN_TILES)
+        for name in ("BM", "BN", "BK")
+    }
+    if shape == "npot":
+        tiles[rng.choice(["BM", "BN"])] = rng.choice([3, 5, 6, 7, 12, 13])
+    if rng.random() < 0.25:
+        tiles["BK"] = tiles["BN"]
+    sizes = {}
+    for name in "MNK":
+        tile = tiles["B" + name]
+        whole = tile * rng.randint(1, 3)
+        sizes[name] = whole if rng.random() < 0.3 else max(1, whole + rng.randint(1 - tile, tile))
+    if shape == "ragged":
+        name = rng.choice("MN")
+        while tiles["B" + name] == 1:
+            tiles["B" + name] = rng.choice(ODD_TILES + EVEN_TILES)
+        tile = tiles["B" + name]
+        sizes[name] = tile * rng.randint(0, 2) + rng.randint(1, tile - 1)
+    if shape == "zero":
+        # An empty K still leaves results to compare.
+        sizes["K" if depth_first else rng.choice("MNKK")] = 0
+    sizes |= {"L": rng.randint(1, 3), "H": rng.randint(1, 9), "Q": 2 * rng.randint(1, 8)}
+    return sizes, tiles
+
+
+def _shapes(program: Program) -> set[str]:
+    """The shape classes that the program's sizes show."""
+    sizes, tiles = program.sizes, program.tiles
+    found = set()
+    used = {dim for tensor in program.tensors for dim in tensor.dims}
+    if any(sizes[dim] == 0 for dim in used):
+        found.add("zero")
+    pairs = [(sizes[dim], tiles["B" + dim]) for dim in "MN" if dim in used]
+    if any(size % tile for size, tile in pairs):
+        found.add("ragged")
+    if any(tiles[name] & (tiles[name] - 1) for name in ("BM", "BN")):
+        found.add("npot")
+    return found
+
+
+def _empty(program: Program, rng: random.Random) -> None:
+    """Makes one extent of a tensor 0, rather one that leaves programs to run."""
+    in_tensors = {dim for tensor in program.tensors for dim in tensor.dims}
+    candidates = [d for d in "NK" if d in in_tensors and f"T.ceildiv({d}" not in program.grid[0]]
+    name = rng.choice(candidates or [d for d in "MN" if d in in_tensors] or ["M"])
+    program.sizes[name] = 0
+
+
+def _block(state: State, count: int) -> list[Node]:
+    """Some random statements."""
+    nodes: list[Node] = []
+    for _ in range(count):
+        nodes += _statement(state)
+    state.lines += len(nodes)
+    return nodes
+
+
+def _body_of(state: State) -> Callable[[int], list[Node]]:
+    return lambda count: _block(state, count)
+
+
+def _statement(state: State) -> list[Node]:
+    rng = state.rng
+    dtype, dims = rng.choice(stmts.DTYPES), rng.choice(stmts.SHAPES)
+    choice = rng.random()
+    if choice < 0.18:
+        return stmts.load_tile(state, dims, dtype)[1]
+    if choice < 0.42:
+        return stmts.parallel(state, dims, dtype)
+    if choice < 0.50:
+        return stmts.copy_tile(state)
+    if choice < 0.56:
+        return stmts.fill(state, dims, dtype)
+    if choice < 0.62:
+        return stmts.variable(state)
+    if choice < 0.66:
+        return stmts.quantifier(state)
+    if choice < 0.70:
+        return stmts.serial_elementwise(state, dims, dtype)
+    if choice < 0.86 and state.loop_depth < 2 and state.lines < 12:
+        form = rng.choice([stmts.loop, stmts.loop, stmts.condition, stmts.while_loop])
+        return form(state, _body_of(state))
+    return _operator(state, rng.choice(list(OPERATORS)), None)[1]
+
+
+def _operator(state: State, name: str, dtype: str | None) -> tuple[Tile | None, list[Node]]:
+    make, dtypes = OPERATORS[name]
+    made = make(state, dtype or state.rng.choice(dtypes))
+    return made if isinstance(made, tuple) else (None, made)
+
+
+def _grid(rng: random.Random, shape: str) -> list[str]:
+    if shape == "zero" and rng.random() < 0.6:
+        # With one dimension of programs, an empty N leaves them something to do.
+        return ["T.ceildiv(M, BM)"]
+    rows, cols = "T.ceildiv(M, BM)", "T.ceildiv(N, BN)"
+    return rng.choice([[cols, rows], [cols, rows], [rows], [cols, rows, "L"]])
+
+
+def generate(seed: int) -> Program:
+    """The program of a seed. Seeds 0, 1, 2, ... go through the required cells in turn."""
+    rng = random.Random(seed)
+    name, dtype, shape = CELLS[seed % len(CELLS)]
+    sizes, tiles = _sizes(rng, shape, depth_first=name == "gemm")
+    dynamic = [d for d in "MNK" if sizes[d] == 0 or rng.random() < 0.5]
+    program = Program(seed, sizes, dynamic, tiles, [], _grid(rng, shape), [])
+    state = State(rng, program)
+    program.body = _block(state, rng.randint(0, 2))
+    tile, nodes = _operator(state, name, dtype)
+    program.body += nodes + _block(state, rng.randint(0, 3))
+    results = [tile] if tile is not None else []
+    results += rng.sample(state.ready(), min(2, len(state.ready())))
+    for result in dict.fromkeys(results):
+        program.body += stmts.store_tile(state, result)
+    program.body = state.allocs + program.body
+    used = {dim for tensor in program.tensors for dim in tensor.dims} | {"M", "N", "K", "L"}
+    program.sizes = {k: v for k, v in sizes.items() if k in used}
+    if shape == "zero" and "zero" not in _shapes(program):
+        _empty(program, rng)
+    dynamic += [d for d in "MNK" if program.sizes[d] == 0 and d not in dynamic]
+    program.dynamic = [d for d in dynamic if any(d in t.dims for t in program.tensors)]
+    program.shapes = _shapes(program)
+    return program
