@@ -28,16 +28,12 @@ class Recorder:
             self.compiled.append((func, options))
         if func == "bad":
             raise errors.CompileOptionError("bad kernel")
-        params = [
-            types.SimpleNamespace(name=n, kind=k, role=r) for n, k, r in getattr(func, "p", [])
-        ]
-        return FakeKernel(func, params)
+        return FakeKernel(func)
 
 
 class FakeKernel:
-    def __init__(self, func, params):
+    def __init__(self, func):
         self.func = func
-        self.params = params
 
     def __call__(self, *args):
         return self.func, args
@@ -127,15 +123,27 @@ def eager_add(A, B, n, block=32):
     T.Kernel(T.const("N"))
 
 
+class FakeTrace:
+    """What the front end returns: A's first extent is a constant, B's is dynamic."""
+
+    launch = ("A", "B", "n")
+    tensors = {"A": (0,), "B": ()}  # noqa: RUF012
+
+    def __init__(self, number):
+        self.func = types.SimpleNamespace(number=number)
+
+    def key(self, values):
+        a, b = values["A"], values["B"]
+        return str(a.dtype), a.shape[0], str(b.dtype), b.ndim, values["block"]
+
+
 @pytest.fixture
 def traces(monkeypatch):
     seen = []
 
     def trace(self, arguments):
         seen.append(dict(arguments))
-        func = types.SimpleNamespace(number=len(seen))
-        func.p = [("A", "tensor", "input"), ("n", "scalar", "input"), ("C", "tensor", "output")]
-        return func
+        return FakeTrace(len(seen))
 
     monkeypatch.setattr(eager.EagerKernel, "_trace", trace)
     monkeypatch.setattr(eager_add, "_eager", None)
@@ -146,16 +154,36 @@ def test_eager_kernels_follow_shapes_and_dtypes(traces):
     a, b = np.zeros(4, "float32"), np.zeros(4, "float32")
     func, args = eager_add(a, b, 7)
     assert args[0] is a
-    assert args[1:] == (7,)
+    assert args[1] is b
+    assert args[2] == 7
     assert traces[0]["block"] == 32
     assert eager_add(b, a, 7)[0] is func
-    assert eager_add(a, b, 8)[0] is func, "runtime scalars do not make new kernels"
+    assert eager_add(a, b, 8)[0] is func, "runtime scalars make no new kernels"
+    assert eager_add(a, np.zeros(9, "float32"), 8)[0] is func, "nor do dynamic extents"
+    assert len(traces) == 1
     assert eager_add(a, b, 7, block=64)[0] is not func
     assert eager_add(np.zeros(5, "float32"), b, 7)[0] is not func
     assert eager_add(a.astype("float64"), b, 7)[0] is not func
-    assert eager_add(np.zeros(8, "float32")[::2], b, 7)[0] is not func
+    assert eager_add(a, b.reshape(2, 2), 7)[0] is not func
     assert len(traces) == 5
     assert eager_add.is_eager
+    assert eager_add.compile(a, b, 7).func is func
+
+
+def test_eager_calls_are_forgotten_when_there_are_many(traces, monkeypatch):
+    monkeypatch.setattr(eager, "_MAX_CALLS", 3)
+    a = np.zeros(4, "float32")
+    for n in range(10):
+        eager_add(a, np.zeros(n, "float32"), 7)
+    assert len(traces) == 1
+    assert len(eager_add._eager._calls) <= 3
+
+
+def test_eager_values_that_cannot_be_hashed(traces):
+    a = np.zeros(4, "float32")
+    func, _ = eager_add(a, a, 7, block=[1])
+    assert eager_add(a, a, 7, block=[1])[0] is func
+    assert eager_add(a, a, 7, block=[2])[0] is not func
 
 
 def test_eager_calls_are_checked(traces):

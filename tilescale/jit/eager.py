@@ -5,12 +5,18 @@ from __future__ import annotations
 import inspect
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tilescale.errors import ArgumentCountError
 from tilescale.jit.compiler import compile_with
 from tilescale.jit.kernel import JITKernel
 from tilescale.jit.options import CompileOptions
+
+if TYPE_CHECKING:
+    from tilescale.frontend import EagerTrace
+
+# Calls remembered by the exact shapes of their arguments; forgotten all at once when full.
+_MAX_CALLS = 4096
 
 
 class EagerKernel:
@@ -26,24 +32,24 @@ class EagerKernel:
         self._signature = inspect.signature(function)
         self._options = options
         self._lock = threading.Lock()
-        # Kernel and the names of its runtime arguments, by the shapes, dtypes and values given.
-        self._kernels: dict[Any, tuple[JITKernel, tuple[str, ...]]] = {}
-        # Parameters whose values are not part of the key: runtime scalars, known after a trace.
+        self._variants: list[_Variant] = []
+        self._calls: dict[Any, _Variant] = {}
+        # Parameters whose values make no new kernel: scalars that are passed at each call.
         self._scalars: frozenset[str] = frozenset()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Runs the kernel, after compiling it if these shapes and values are new."""
         arguments = self._bind(args, kwargs)
-        kernel, names = self._prepare(arguments)
-        return kernel(*[arguments[name] for name in names])
+        variant = self._find(arguments)
+        return variant.kernel(*[arguments[name] for name in variant.launch])
 
     def compile(self, *args: Any, **kwargs: Any) -> JITKernel:
         """Returns the kernel for arguments like these."""
-        return self._prepare(self._bind(args, kwargs))[0]
+        return self._find(self._bind(args, kwargs)).kernel
 
     def trace(self, *args: Any, **kwargs: Any) -> Any:
         """Returns the traced function for arguments like these."""
-        return self._trace(self._bind(args, kwargs))
+        return self._trace(self._bind(args, kwargs)).func
 
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -59,39 +65,70 @@ class EagerKernel:
         bound.apply_defaults()
         return bound.arguments
 
-    def _trace(self, arguments: Mapping[str, Any]) -> Any:
-        from tilescale.frontend.eager import trace_eager
+    def _trace(self, arguments: Mapping[str, Any]) -> EagerTrace:
+        from tilescale.frontend import trace_eager
 
-        return trace_eager(self._function, dict(arguments))
+        return trace_eager(self._function, (), dict(arguments))
 
-    def _prepare(self, arguments: Mapping[str, Any]) -> tuple[JITKernel, tuple[str, ...]]:
-        found = self._kernels.get(self._key(arguments))
-        if found is not None:
-            return found
-        kernel = compile_with(self._trace(arguments), self._options)
-        passed = [p for p in kernel.params if p.role == "input"]
-        scalars = {p.name for p in passed if p.kind != "tensor"}
+    def _find(self, arguments: dict[str, Any]) -> _Variant:
+        key = self._call_key(arguments)
+        found = self._calls.get(key) if key is not None else None
+        return found if found is not None else self._find_slowly(key, arguments)
+
+    def _find_slowly(self, key: Any, arguments: dict[str, Any]) -> _Variant:
+        variant = next((v for v in self._variants if v.fits(arguments)), None)
+        if variant is None:
+            trace = self._trace(arguments)
+            variant = _Variant(trace, arguments, compile_with(trace.func, self._options))
         with self._lock:
-            self._scalars |= scalars
-            entry = (kernel, tuple(p.name for p in passed))
-            return self._kernels.setdefault(self._key(arguments), entry)
+            if variant not in self._variants:
+                self._variants.append(variant)
+            self._scalars |= variant.scalars
+            if len(self._calls) >= _MAX_CALLS:
+                self._calls.clear()
+            if key is not None:
+                return self._calls.setdefault(self._call_key(arguments), variant)
+        return variant
 
-    def _key(self, arguments: Mapping[str, Any]) -> Any:
+    def _call_key(self, arguments: Mapping[str, Any]) -> Any:
         scalars = self._scalars
-        return tuple(
-            type(value) if name in scalars else _describe(value)
-            for name, value in arguments.items()
+        key = tuple(
+            None if name in scalars else _describe(value) for name, value in arguments.items()
         )
+        try:
+            hash(key)
+        except TypeError:
+            return None
+        return key
+
+
+class _Variant:
+    """The kernel for one choice of what a trace depends on.
+
+    Attributes:
+        kernel: the kernel.
+        launch: names of the arguments that it takes.
+        scalars: those of them that are not tensors.
+    """
+
+    def __init__(self, trace: EagerTrace, arguments: dict[str, Any], kernel: JITKernel) -> None:
+        self.kernel = kernel
+        self.launch = trace.launch
+        self.scalars = frozenset(trace.launch) - frozenset(trace.tensors)
+        self._trace = trace
+        self._key = trace.key(arguments)
+
+    def fits(self, arguments: dict[str, Any]) -> bool:
+        """Tells whether a trace with these arguments would give the same kernel."""
+        try:
+            return bool(self._trace.key(arguments) == self._key)
+        except (AttributeError, IndexError):
+            return False  # Another kind of argument: no tensor, or one of another rank.
 
 
 def _describe(value: Any) -> Any:
-    """What a kernel may be specialised for: a tensor's shape, dtype and strides, or the value."""
+    """What a kernel may be specialised for: a tensor's shape and dtype, or the value."""
     shape = getattr(value, "shape", None)
-    if shape is None or not hasattr(value, "dtype"):
-        if isinstance(value, list):
-            return tuple(map(_describe, value))
-        return type(value), value
-    strides = getattr(value, "strides", None)
-    if strides is None and hasattr(value, "stride"):
-        strides = value.stride()
-    return tuple(shape), value.dtype, strides
+    if shape is not None and hasattr(value, "dtype"):
+        return tuple(shape), value.dtype
+    return type(value), value
