@@ -4,6 +4,48 @@ from __future__ import annotations
 
 from tilescale.errors import TileScaleError
 
+__all__ = [
+    "AnnotationError",
+    "BufferAsScalarError",
+    "CompileTimeAssertError",
+    "ConstBindingError",
+    "DimensionError",
+    "ExtentMismatchError",
+    "GridError",
+    "ImmutableValueError",
+    "IndexCountError",
+    "IndexRangeError",
+    "IndexTypeError",
+    "KernelCountError",
+    "KernelError",
+    "LoopArgumentError",
+    "LoopExitError",
+    "LoopVariableAssignError",
+    "MacroArgumentError",
+    "MacroRecursionError",
+    "NotABufferError",
+    "OperandTypeError",
+    "OperatorArgumentError",
+    "OperatorPlacementError",
+    "OutsideKernelError",
+    "ReducerError",
+    "RegionStepError",
+    "ReturnError",
+    "ReturnValueError",
+    "ShapeError",
+    "SourceUnavailableError",
+    "SymbolicBoolError",
+    "SymbolicIndexError",
+    "ThreadCountError",
+    "UndefinedValueError",
+    "UnknownDTypeError",
+    "UnknownLanguageNameError",
+    "UnknownNameError",
+    "UnpackError",
+    "UnsupportedSyntaxError",
+    "ViewShapeError",
+]
+
 # --------------------------------------------------------------------------------------------------
 # Writing a kernel: the text of the function
 # --------------------------------------------------------------------------------------------------

@@ -327,4 +327,5 @@ class UnsupportedEvaluationError(ExecutionError):
     """The evaluator cannot execute this construct, for example a foreign function."""
 
 
-# Kept in a file of its own for its size; everybody imports it from here.
+# Kept in a file of its own for its size; everybody imports the classes from here.
+from tilescale._kernel_errors import *  # noqa: E402, F403

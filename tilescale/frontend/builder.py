@@ -115,9 +115,8 @@ class Builder:
         return self.activations[-1].error_span() if self.activations else None
 
     def take_hint(self, default: str) -> str:
-        """The name of the variable that is being assigned, or `default`; used once."""
-        hint, self.hint = self.hint, ""
-        return hint or default
+        """The name of the variable that is being assigned, or `default`."""
+        return self.hint or default
 
     def require_kernel(self, what: str) -> None:
         """Fails unless a `T.Kernel` is open.

@@ -101,7 +101,8 @@ class Rewriter(Expressions):
             if isinstance(item, ast.Starred):
                 syntax.reject(item, self.file, "a starred target", "slice the sequence instead")
         names = [self.temporary() for _ in target.elts]
-        unpack = call("unpack", [value, lit(len(names))], node)
+        labels = [item.id if isinstance(item, ast.Name) else "item" for item in target.elts]
+        unpack = call("unpack", [value, ast.Tuple([lit(n) for n in labels], ast.Load())], node)
         items = ast.Tuple([ref(name, store=True) for name in names], ast.Store())
         result: list[ast.stmt] = [at(ast.Assign([items], unpack), node)]
         for item, name in zip(target.elts, names, strict=True):

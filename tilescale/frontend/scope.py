@@ -95,6 +95,7 @@ class Scope(control.Control):
 
     def assign(self, name: str, value: Any, current: Any) -> Any:
         """The new value of `name` after `name = value`."""
+        self.builder.hint = ""
         if isinstance(current, Variable) and not _is_new(value):
             self.builder.emit_in_kernel(f"an assignment to `{name}`", current.store(value))
             return current
@@ -167,8 +168,9 @@ class Scope(control.Control):
         else:
             setattr(target, name, self.builder.bind(name, value))
 
-    def unpack(self, value: Any, count: int) -> list[Any]:
-        """The `count` items of `value`; mutable scalars among them are read now."""
+    def unpack(self, value: Any, names: tuple[str, ...]) -> list[Any]:
+        """One item of `value` for each name; mutable scalars among them are read now."""
+        count = len(names)
         if isinstance(value, (ir.Expr, Buffer)):
             items = None
         else:
@@ -185,10 +187,10 @@ class Scope(control.Control):
                 remedy="write as many names as there are values",
             )
         return [
-            self.builder.bind("item", item)
+            self.builder.bind(name, item)
             if isinstance(item, ir.Expr) or (isinstance(item, Variable) and item.named)
             else item
-            for item in items
+            for name, item in zip(names, items, strict=True)
         ]
 
     def annotated(self, name: str, current: Any, kind: Any, value: Any = _MISSING) -> Any:

@@ -118,7 +118,7 @@ def _parameter_types(function: FunctionType, locals_: dict[str, Any]) -> dict[st
 
 
 def _evaluated(function: FunctionType, annotation: Any, locals_: dict[str, Any]) -> Any:
-    if not isinstance(annotation, str):
+    if type(annotation) is not str:
         return annotation
     cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
     names = {**locals_, **{name: cell.cell_contents for name, cell in cells}}
@@ -146,4 +146,4 @@ def prim_func(function: Any = None, **_: Any) -> Any:
 
 def _has_string_annotations(function: Any) -> bool:
     annotations = getattr(function, "__annotations__", {})
-    return any(isinstance(kind, str) for kind in annotations.values())
+    return any(type(kind) is str for kind in annotations.values())

@@ -45,12 +45,19 @@ def annotate_layout(layouts: Mapping[Buffer, Any], allow_reannotation: bool = Fa
 
 
 def _layout(buffer: Buffer, value: Any) -> Any:
-    if isinstance(value, ir.Expr) or not callable(value):
-        return getattr(value, "node", value)
-    variables = [ir.Var("ijkl"[d] if d < 4 else f"i{d}", "int32") for d in range(buffer.ndim)]
-    image = value(*variables)
-    outputs = list(image) if isinstance(image, (list, tuple)) else [image]
-    return {"vars": variables, "indices": [as_typed(item, "int32") for item in outputs]}
+    from tilescale.layout import Fragment, Layout
+
+    if isinstance(value, (Layout, Fragment)):
+        return value
+    if not callable(value):
+        raise mistake(
+            errors.OperatorArgumentError,
+            f"the layout of `{buffer.name}` is neither a layout nor a function",
+            expected="a Layout, a Fragment, or a function from indices to indices",
+            got=describe(value),
+            remedy="use tilescale.layout.make_swizzled_layout(buffer)",
+        )
+    return Layout(buffer.shape, value)
 
 
 def annotate_safe_value(values: Mapping[Buffer, Any]) -> None:

@@ -119,7 +119,7 @@ def _evaluate(what: str, call: ir.Expr, return_prev: bool) -> Any:
     builder.require_kernel(what)
     if return_prev:
         # Evaluated once, here, however often the old value is used.
-        return builder.bind("prev", call)
+        return builder.bind(builder.take_hint("prev"), call)
     builder.emit(ir.Evaluate(call, builder.span()))
     return None
 

@@ -47,7 +47,7 @@ def rng_init(
 def _drawn(what: str, call: ir.Expr) -> Any:
     builder = context.current(what)
     builder.require_kernel(what)
-    return builder.bind("random", call)
+    return builder.bind(builder.take_hint("random"), call)
 
 
 def rng_rand() -> Any:
