@@ -61,6 +61,7 @@ struct Signature {
   bool parallel = true;
   std::vector<int64_t> index32_limit;
   std::vector<int64_t> returns;
+  bool returns_tuple = false;  // Also a single output comes back in a tuple.
 
   // Set by `Finalize`.
   std::vector<SymbolSite> symbol_sites;

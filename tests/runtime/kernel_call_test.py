@@ -117,13 +117,16 @@ def test_allocated_outputs(tmp_path):
     assert "`C`, `D`" in info.value.remedy
 
 
-def test_single_output_without_tensor_arguments(tmp_path):
+def test_single_output_without_tensor_arguments(tmp_path, tmp_path_factory):
     params = [ck.scalar("n", "int32", symbol=0)]
     params += [ck.tensor("C", [ck.sym(0)], "bfloat16", role="output")]
     body = "unsigned short* c = slots[0].p; for (int i = 0; i < slots[2].i; ++i) c[i] = 0x3f80;"
     kernel = ck.load(tmp_path, body, ck.signature(params, symbols=["n"]))
     out = kernel(3)
     assert out.dtype == ml_dtypes.bfloat16
+    sig = ck.signature(params, symbols=["n"], returns_tuple=True)
+    (again,) = ck.load(tmp_path_factory.mktemp("tuple"), body, sig)(3)
+    assert (again == out).all()
     assert (out == 1).all()
     with pytest.raises(errors.ArgumentRangeError, match="`C`"):
         kernel(-1)

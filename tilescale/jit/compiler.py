@@ -210,7 +210,11 @@ def _lower(func: Any, options: CompileOptions) -> Lowered:
     from tilescale import _ffi
 
     result = _ffi.get("pass.CompileCPU")(func, dict(options.pass_configs))
-    return Lowered(str(result["source"]), json.loads(str(result["signature"])))
+    signature = json.loads(str(result["signature"]))
+    if "returns" in func.attrs:
+        signature["returns"] = [int(index) for index in func.attrs["returns"]]
+        signature["returns_tuple"] = bool(func.attrs["returns_tuple"])
+    return Lowered(str(result["source"]), signature)
 
 
 def _show(kernel: JITKernel, options: CompileOptions) -> None:

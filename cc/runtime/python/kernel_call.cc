@@ -295,7 +295,7 @@ PyObject* KernelCall::Results() {
     Py_INCREF(Py_None);
     return Py_None;
   }
-  if (returns.size() == 1) return outputs_[returns[0]].release();
+  if (returns.size() == 1 && !signature_.returns_tuple) return outputs_[returns[0]].release();
   PyRef tuple(PyTuple_New(static_cast<Py_ssize_t>(returns.size())));
   if (!tuple) return nullptr;
   for (size_t i = 0; i < returns.size(); ++i) {

@@ -130,6 +130,7 @@ void ReadFields(PyObject* dict, Signature* signature) {
   if (PyObject* value = Find(dict, "parallel")) signature->parallel = ToBool(value);
   signature->index32_limit = ReadList<int64_t>(dict, "index32_limit", ToInt);
   signature->returns = ReadList<int64_t>(dict, "returns", ToInt);
+  if (PyObject* value = Find(dict, "returns_tuple")) signature->returns_tuple = ToBool(value);
   if (Find(dict, "returns") != nullptr) return;
   for (size_t i = 0; i < signature->params.size(); ++i) {
     if (signature->params[i].role == Role::kOutput) signature->returns.push_back(i);
