@@ -1,0 +1,135 @@
+// Mathematical intrinsics as C. Narrow floating types are computed in float and rounded.
+#include "cc/codegen/cpu/c_type.h"
+#include "cc/codegen/cpu/writer.h"
+#include "cc/ir/intrinsic.h"
+#include "cc/ir/span.h"
+#include "cc/support/diagnostic.h"
+
+namespace tilescale::codegen::cpu {
+namespace {
+
+std::string Arg(Writer* w, const ir::CallObj* call, int i) {
+  return w->Expr(ir::Call::Arg(call, i));
+}
+
+// A value computed in float or double, rounded to the call's type.
+std::string Rounded(Writer* w, const ir::CallObj* call, const std::string& text) {
+  return IsNarrowFloat(call->dtype) ? w->Round(text, ir::dtype::Float(32), call->dtype) : text;
+}
+
+// `format`: $0, $1, $2 are arguments, $f is "f" for float and nothing for double.
+void Formula(const char* name, const char* format) {
+  std::string text = format;
+  RegisterCallEmitter(name, [text](Writer* w, const ir::CallObj* call) {
+    std::vector<std::pair<char, std::string>> values;
+    values.emplace_back('f', call->dtype.bits == 64 ? "" : "f");
+    for (size_t i = 0; i < call->args.size(); ++i) {
+      values.emplace_back(static_cast<char>('0' + i), Arg(w, call, static_cast<int>(i)));
+    }
+    return Rounded(w, call, FillTemplate(text, values));
+  });
+}
+
+void RegisterFormulas() {
+  for (const char* name :
+       {"exp",   "exp2", "log",   "log2", "log10", "log1p", "sqrt",     "sin",   "cos",
+        "tan",   "sinh", "cosh",  "tanh", "asin",  "acos",  "atan",     "asinh", "acosh",
+        "atanh", "erf",  "floor", "ceil", "trunc", "round", "nearbyint"}) {
+    Formula(name, (std::string(name) + "$f($0)").c_str());
+  }
+  for (const char* name : {"pow", "fmod", "hypot", "atan2", "copysign"}) {
+    Formula(name, (std::string(name) + "$f($0, $1)").c_str());
+  }
+  for (const char* name : {"exp", "log", "log2", "log10", "sin", "cos", "tan"}) {
+    Formula(("__" + std::string(name)).c_str(), (std::string(name) + "$f($0)").c_str());
+  }
+  for (const char* name : {"exp10", "__exp10"}) Formula(name, "pow$f(10.0$f, $0)");
+  for (const char* name : {"rsqrt", "ieee_frsqrt"}) Formula(name, "(1.0$f / sqrt$f($0))");
+  for (const char* name : {"fast_rcp", "ieee_frcp"}) Formula(name, "(1.0$f / $0)");
+  for (const char* name : {"fma", "ieee_fmaf"}) Formula(name, "fma$f($0, $1, $2)");
+  for (const char* name : {"fmul", "ieee_mul"}) Formula(name, "($0 * $1)");
+  Formula("sigmoid", "(1.0$f / (1.0$f + exp$f(-$0)))");
+  Formula("ieee_add", "($0 + $1)");
+  Formula("ieee_sub", "($0 - $1)");
+  Formula("ieee_fdiv", "($0 / $1)");
+  Formula("ieee_fsqrt", "sqrt$f($0)");
+}
+
+std::string EmitAbs(Writer* w, const ir::CallObj* call) {
+  ir::DType t = call->dtype;
+  std::string x = Arg(w, call, 0);
+  if (ir::dtype::IsFloat(t)) return (t.bits == 64 ? "fabs(" : "fabsf(") + x + ")";
+  if (!ir::dtype::IsInt(t)) return x;
+  std::string text = w->Use("ts_abs_" + Suffix(t)) + "(" + x + ")";
+  return IsPacked(t) ? w->Convert(text, ir::dtype::Int(8), t) : text;
+}
+
+std::string EmitLdexp(Writer* w, const ir::CallObj* call) {
+  std::string name = call->dtype.bits == 64 ? "ldexp(" : "ldexpf(";
+  return Rounded(w, call, name + Arg(w, call, 0) + ", (int)" + Arg(w, call, 1) + ")");
+}
+
+// The argument's bits without sign extension, as an unsigned C integer of 32 or 64 bits.
+std::string UnsignedBits(Writer* w, const ir::CallObj* call, int bits) {
+  std::string x = Arg(w, call, 0);
+  if (bits >= 32) return "(uint" + std::to_string(bits) + "_t)" + x;
+  return "((uint32_t)" + x + " & " + std::to_string((1 << bits) - 1) + "u)";
+}
+
+int ArgBits(const ir::CallObj* call) { return ir::Call::Arg(call, 0).dtype().bits; }
+
+std::string EmitPopcount(Writer* w, const ir::CallObj* call) {
+  int bits = ArgBits(call);
+  return (bits == 64 ? "__builtin_popcountll(" : "__builtin_popcount(") +
+         UnsignedBits(w, call, bits) + ")";
+}
+
+// The bit behind the lowest one stops the count at the width.
+std::string EmitClz(Writer* w, const ir::CallObj* call) {
+  int bits = ArgBits(call);
+  std::string x = UnsignedBits(w, call, bits);
+  if (bits == 64) return w->Use("ts_clz64") + "(" + x + ")";
+  return "(__builtin_clzll((uint64_t)" + x + " << 1 | 1) - " + std::to_string(63 - bits) + ")";
+}
+
+void RegisterClass(const char* name, const char* builtin) {
+  std::string head = builtin;
+  RegisterCallEmitter(name, [head](Writer* w, const ir::CallObj* call) {
+    return "(" + head + "(" + Arg(w, call, 0) + ") != 0)";
+  });
+}
+
+std::string EmitReinterpret(Writer* w, const ir::CallObj* call) {
+  ir::Expr value = ir::Call::Arg(call, 0);
+  ir::DType from = value.dtype(), to = call->dtype;
+  std::string x = w->Expr(value);
+  if (IsNarrowFloat(from)) x = w->Use("ts_store_" + Suffix(from)) + "(" + x + ")";
+  std::string text = "({ " + StorageType(from) + " ts_in = " + x + "; " + StorageType(to) +
+                     " ts_out; __builtin_memcpy(&ts_out, &ts_in, sizeof(ts_out)); ts_out; })";
+  return IsNarrowFloat(to) ? w->Use("ts_load_" + Suffix(to)) + "(" + text + ")" : text;
+}
+
+std::string EmitDp4a(Writer* w, const ir::CallObj* call) {
+  std::string a = Arg(w, call, 0), b = Arg(w, call, 1), c = Arg(w, call, 2);
+  return "({ const int8_t* ts_a = " + a + "; const int8_t* ts_b = " + b + "; " + c +
+         " + ts_a[0] * ts_b[0] + ts_a[1] * ts_b[1] + ts_a[2] * ts_b[2] + ts_a[3] * ts_b[3]; })";
+}
+
+bool RegisterAll() {
+  RegisterFormulas();
+  RegisterCallEmitter("abs", EmitAbs);
+  RegisterCallEmitter("ldexp", EmitLdexp);
+  RegisterCallEmitter("popcount", EmitPopcount);
+  RegisterCallEmitter("clz", EmitClz);
+  RegisterClass("isnan", "__builtin_isnan");
+  RegisterClass("isinf", "__builtin_isinf");
+  RegisterClass("isfinite", "__builtin_isfinite");
+  RegisterCallEmitter("reinterpret", EmitReinterpret);
+  RegisterCallEmitter("dp4a", EmitDp4a);
+  return true;
+}
+
+[[maybe_unused]] const bool kRegistered = RegisterAll();
+
+}  // namespace
+}  // namespace tilescale::codegen::cpu

@@ -1,0 +1,215 @@
+// Intrinsics on memory as C: atomics, queries over tiles, random numbers, printing, failing.
+#include "cc/codegen/cpu/c_type.h"
+#include "cc/codegen/cpu/writer.h"
+#include "cc/ir/span.h"
+#include "cc/support/diagnostic.h"
+
+namespace tilescale::codegen::cpu {
+namespace {
+
+std::string Arg(Writer* w, const ir::CallObj* call, int i) {
+  return w->Expr(ir::Call::Arg(call, i));
+}
+
+std::string Attr(const ir::CallObj* call, const char* key, const char* otherwise) {
+  auto it = call->attrs.find(key);
+  return it == call->attrs.end() ? otherwise : std::string((*it).second.cast<ffi::String>());
+}
+
+std::string MemoryOrder(const ir::CallObj* call) {
+  std::string order = Attr(call, "memory_order", "relaxed");
+  if (order == "relaxed") return "__ATOMIC_RELAXED";
+  if (order == "acquire" || order == "consume") return "__ATOMIC_ACQUIRE";
+  if (order == "release") return "__ATOMIC_RELEASE";
+  return order == "acq_rel" ? "__ATOMIC_ACQ_REL" : "__ATOMIC_SEQ_CST";
+}
+
+const ir::AddressOfObj* Target(const ir::CallObj* call) {
+  const auto* address = ir::Call::Arg(call, 0).as<ir::AddressOfObj>();
+  TILESCALE_CHECK(address, call->op << " needs the address of an element");
+  return address;
+}
+
+// The value operand in the element's type.
+std::string Operand(Writer* w, const ir::CallObj* call, ir::DType element) {
+  ir::Expr value = ir::Call::Arg(call, 1);
+  return w->Convert(w->Expr(value), value.dtype(), element);
+}
+
+std::string ElementPointer(Writer* w, const ir::AddressOfObj* target) {
+  ir::DType t = target->buffer->dtype;
+  if (IsPacked(t)) {
+    support::UserError("AtomicDTypeError")
+        .Message("atomic operations need elements of whole bytes")
+        .Expected("a type of at least 8 bits")
+        .Got(ir::dtype::Name(t))
+        .Remedy("use int8 for elements that are updated atomically")
+        .Throw();
+  }
+  std::string pointer = w->Address(target->buffer, target->indices);
+  return ir::dtype::IsFloat(t) ? "(uint" + std::to_string(t.bits) + "_t*)" + pointer : pointer;
+}
+
+std::string AtomicSuffix(ir::DType t) { return ir::dtype::IsBool(t) ? "u8" : Suffix(t); }
+
+bool HasFetch(const std::string& kind, ir::DType t) {
+  return ir::dtype::IsIntegral(t) && t.bits >= 8 &&
+         (kind == "add" || kind == "or" || kind == "and" || kind == "xor");
+}
+
+void RegisterAtomic(const std::string& kind) {
+  RegisterCallEmitter("atomic_" + kind, [kind](Writer* w, const ir::CallObj* call) {
+    const auto* target = Target(call);
+    ir::DType t = target->buffer->dtype;
+    std::string pointer = ElementPointer(w, target);
+    std::string value = Operand(w, call, t);
+    std::string order = MemoryOrder(call);
+    std::string old = HasFetch(kind, t) ? "__atomic_fetch_" + kind + "(" + pointer + ", " + value +
+                                              ", " + order + ")"
+                                        : w->Use("ts_atomic_" + kind + "_" + AtomicSuffix(t)) +
+                                              "(" + pointer + ", " + value + ", " + order + ")";
+    return w->Convert(old, t, call->dtype);
+  });
+}
+
+std::string EmitAtomicLoad(Writer* w, const ir::CallObj* call) {
+  const auto* target = Target(call);
+  ir::DType t = target->buffer->dtype;
+  std::string text = w->Use("ts_atomic_load_" + AtomicSuffix(t)) + "(" + ElementPointer(w, target) +
+                     ", 0, " + MemoryOrder(call) + ")";
+  return w->Convert(text, t, call->dtype);
+}
+
+std::string EmitAtomicStore(Writer* w, const ir::CallObj* call) {
+  const auto* target = Target(call);
+  ir::DType t = target->buffer->dtype;
+  return w->Use("ts_atomic_exch_" + AtomicSuffix(t)) + "(" + ElementPointer(w, target) + ", " +
+         Operand(w, call, t) + ", " + MemoryOrder(call) + ")";
+}
+
+// Loops over a region; `body` writes what is done with the element's value. The part outside the
+// buffer is skipped.
+std::string OverRegion(Writer* w, const ir::Region& region,
+                       const std::function<std::string(const std::string&)>& body) {
+  std::string text;
+  ffi::Array<ir::Expr> indices;
+  for (size_t i = 0; i < region->mins.size(); ++i) {
+    ir::Var var("q", ir::dtype::Int(64));
+    std::string name = w->Name(var);
+    std::string begin = w->Expr(ir::MakeCast(ir::dtype::Int(64), region->mins[i]));
+    std::string count = w->Expr(ir::MakeCast(ir::dtype::Int(64), region->extents[i]));
+    std::string limit = w->Expr(ir::MakeCast(ir::dtype::Int(64), region->buffer->shape[i]));
+    text += "for (int64_t " + name + " = " + begin + "; " + name + " < " + begin + " + " + count +
+            "; ++" + name + ") if (" + name + " >= 0 && " + name + " < " + limit + ") ";
+    indices.push_back(var);
+  }
+  const ir::Buffer& buffer = region->buffer;
+  std::string value = buffer.IsScope(ir::scope::kVar)
+                          ? w->Name(buffer)
+                          : w->LoadAt(buffer, w->Offset(buffer, indices));
+  return text + "{ " + body(value) + " }";
+}
+
+void RegisterQuery(const char* name, bool all) {
+  RegisterCallEmitter(name, [all](Writer* w, const ir::CallObj* call) {
+    auto region = call->args[0].cast<ir::Region>();
+    std::string loops = OverRegion(w, region, [&](const std::string& value) {
+      return all ? "ts_found &= (" + value + " != 0);" : "ts_found |= (" + value + " != 0);";
+    });
+    return "({ int ts_found = " + std::string(all ? "1" : "0") + "; " + loops +
+           " ts_found != 0; })";
+  });
+}
+
+std::string EmitRngInit(Writer* w, const ir::CallObj* call) {
+  w->NeedRng();
+  w->Use("ts_rng");
+  return "ts_rng_init(&ts_random, (uint64_t)" + Arg(w, call, 0) + ", (uint64_t)" + Arg(w, call, 1) +
+         ", (uint64_t)" + Arg(w, call, 2) + ")";
+}
+
+std::string EmitRngRand(Writer* w, const ir::CallObj* call) {
+  w->NeedRng();
+  w->Use("ts_rng");
+  return w->Convert("ts_rng_rand(&ts_random)", ir::dtype::UInt(32), call->dtype);
+}
+
+std::string EmitRngFloat(Writer* w, const ir::CallObj* call) {
+  w->NeedRng();
+  w->Use("ts_rng_float");
+  std::string name = Attr(call, "dist", "uniform") == "normal" ? "normal" : "uniform";
+  auto bits = call->attrs.find("bit");
+  int64_t width = bits == call->attrs.end() ? 32 : (*bits).second.cast<int64_t>();
+  std::string draw =
+      "ts_rng_" + name + "(&ts_random, " + std::to_string(width == 64 ? 64 : 32) + ")";
+  return w->Convert(draw, ir::dtype::Float(64), call->dtype);
+}
+
+std::string EmitFail(Writer* w, const ir::CallObj* call) {
+  const auto* text = ir::Call::Arg(call, 0).as<ir::StringImmObj>();
+  std::string message(text->value);
+  int code = w->AddSite(message);
+  return "return " + w->Use("ts_fail") + "(ctx, " + std::to_string(code) + ", \"" +
+         EscapeText(message) + "\")";
+}
+
+// A printf conversion and the matching argument.
+std::pair<std::string, std::string> Printed(const std::string& value, ir::DType t) {
+  if (ir::dtype::IsFloat(t)) return {t.bits == 64 ? "%.17g" : "%.9g", "(double)" + value};
+  if (ir::dtype::IsBool(t)) return {"%s", "(" + value + " ? \"True\" : \"False\")"};
+  if (ir::dtype::IsUInt(t)) return {"%llu", "(unsigned long long)" + value};
+  if (ir::dtype::IsHandle(t)) return {"%p", value};
+  return {"%lld", "(long long)" + value};
+}
+
+std::string EmitPrint(Writer* w, const ir::CallObj* call) {
+  w->Use("ts_print");
+  const auto* head = ir::Call::Arg(call, 0).as<ir::StringImmObj>();
+  std::string text = "({ ts_text ts_out; ts_out.length = 0; ";
+  auto append = [&](const std::string& format, const std::string& value) {
+    text +=
+        "ts_append(ctx, &ts_out, \"" + format + "\"" + (value.empty() ? "" : ", " + value) + "); ";
+  };
+  if (!head->value.empty()) append("%s", "\"" + EscapeText(std::string(head->value)) + "\"");
+  for (size_t i = 1; i < call->args.size(); ++i) {
+    if (i > 1 || !head->value.empty()) append(" ", "");
+    if (auto region = call->args[i].as<ir::Region>()) {
+      append("%s = [", "\"" + EscapeText(std::string((*region)->buffer->name)) + "\"");
+      text += "int ts_first = 1; " + OverRegion(w, *region, [&](const std::string& value) {
+                auto [format, shown] = Printed(value, (*region)->buffer->dtype);
+                return "ts_append(ctx, &ts_out, ts_first ? \"" + format + "\" : \", " + format +
+                       "\", " + shown + "); ts_first = 0;";
+              });
+      append("]", "");
+      continue;
+    }
+    ir::Expr value = ir::Call::Arg(call, static_cast<int>(i));
+    if (const auto* literal = value.as<ir::StringImmObj>()) {
+      append("%s", "\"" + EscapeText(std::string(literal->value)) + "\"");
+    } else {
+      auto [format, shown] = Printed(w->Expr(value), value.dtype());
+      append(format, shown);
+    }
+  }
+  append("\\n", "");
+  return text + "ts_flush(ctx, &ts_out); 0; })";
+}
+
+bool RegisterAll() {
+  for (const char* kind : {"add", "max", "min", "or", "and", "xor", "exch"}) RegisterAtomic(kind);
+  RegisterCallEmitter("atomic_load", EmitAtomicLoad);
+  RegisterCallEmitter("atomic_store", EmitAtomicStore);
+  RegisterQuery("any_of", false);
+  RegisterQuery("all_of", true);
+  RegisterCallEmitter("rng_init", EmitRngInit);
+  RegisterCallEmitter("rng_rand", EmitRngRand);
+  RegisterCallEmitter("rng_rand_float", EmitRngFloat);
+  RegisterCallEmitter("cpu.fail", EmitFail);
+  RegisterCallEmitter("cpu.print", EmitPrint);
+  return true;
+}
+
+[[maybe_unused]] const bool kRegistered = RegisterAll();
+
+}  // namespace
+}  // namespace tilescale::codegen::cpu

@@ -1,0 +1,280 @@
+#include "cc/codegen/cpu/launch.h"
+
+#include <tvm/ffi/extra/structural_equal.h>
+
+#include <unordered_set>
+
+#include "cc/codegen/cpu/c_type.h"
+#include "cc/ir/span.h"
+#include "cc/ir/visitor.h"
+#include "cc/pass/exact.h"
+
+namespace tilescale::codegen::cpu {
+namespace {
+
+using support::JsonWriter;
+
+std::string Slot(size_t i, const char* field) {
+  return "slots[" + std::to_string(i) + "]." + field;
+}
+
+// How a scalar is read from its slot.
+const char* SlotField(ir::DType t) {
+  if (ir::dtype::IsHandle(t)) return "p";
+  if (!ir::dtype::IsFloat(t)) return "i";
+  return t.bits == 64 ? "f" : "f32";
+}
+
+void WriteSpan(JsonWriter* json, const ir::Span& span) {
+  if (!span.defined()) return json->Null();
+  json->BeginObject();
+  json->Field("file", std::string(span->file));
+  json->Field("line", span->line);
+  json->Field("column", span->col);
+  json->Field("end_column", span->end_col);
+  json->Key("inlined_from");
+  const auto* caller = span->caller.has_value() ? span->caller.value().as<ir::SpanObj>() : nullptr;
+  WriteSpan(json, caller ? ffi::GetRef<ir::Span>(caller) : ir::Span());
+  json->EndObject();
+}
+
+// The buffers that a kernel writes, directly or through views.
+class WrittenBuffers : public ir::Visitor {
+ public:
+  std::unordered_set<const ir::BufferObj*> written;
+
+  explicit WrittenBuffers(const ir::Stmt& body) {
+    VisitStmt(body);
+    bool grew = true;
+    while (grew) {
+      grew = false;
+      for (const auto& [view, source] : sources_) {
+        if (written.count(view)) grew = written.insert(source).second || grew;
+      }
+    }
+  }
+  void VisitStmt(const ir::Stmt& s) override {
+    if (const auto* store = s.as<ir::StoreObj>()) written.insert(store->buffer.get());
+    if (const auto* view = s.as<ir::ViewObj>()) {
+      sources_.emplace_back(view->buffer.get(), view->source.get());
+    }
+    VisitFields(s);
+  }
+  void VisitExpr(const ir::Expr& e) override {
+    const auto* call = e.as<ir::CallObj>();
+    bool reads_only = call && (call->op == "dp4a" || call->op == "atomic_load");
+    for (const ffi::Any& arg : call && !reads_only ? call->args : ffi::Array<ffi::Any>()) {
+      if (const auto* address = arg.as<ir::AddressOfObj>()) written.insert(address->buffer.get());
+    }
+    if (call && call->op == "cpu.gemm") {
+      written.insert(call->args[2].cast<ir::Region>()->buffer.get());
+    }
+    VisitFields(e);
+  }
+
+ private:
+  std::vector<std::pair<const ir::BufferObj*, const ir::BufferObj*>> sources_;
+};
+
+// Divisors that may be 0, which make an expression undefined.
+std::vector<ir::Expr> Divisors(const ir::Expr& e) {
+  std::vector<ir::Expr> divisors;
+  ir::ForEachExpr(e, [&](const ir::Expr& x) {
+    const auto* op = x.as<ir::BinaryObj>();
+    bool divides =
+        op && op->kind >= ir::BinaryKind::kFloorDiv && op->kind <= ir::BinaryKind::kTruncMod;
+    if (divides && !ir::AsConstInt(op->b)) divisors.push_back(op->b);
+  });
+  return divisors;
+}
+
+// Looks through the conversion of a symbol to 64 bits.
+ir::Expr Bare(const ir::Expr& e) {
+  const auto* cast = e.as<ir::CastObj>();
+  return cast && ir::dtype::IsIntegral(cast->dtype) && cast->value.as<ir::VarObj>() ? cast->value
+                                                                                    : e;
+}
+
+}  // namespace
+
+Launch::Launch(const ir::PrimFunc& func, const ir::TileLoopObj* grid) : func_(func), grid_(grid) {
+  first_symbol_slot_ = func->params.size();
+  CollectExprs();
+  for (const ir::Expr& extent : grid->extents) {
+    if (const int64_t* value = ir::AsConstInt(extent)) {
+      grid_text_.push_back(std::to_string(*value));
+      continue;
+    }
+    int symbol = SymbolIndex(extent);
+    size_t slot = symbol >= 0 ? static_cast<size_t>(symbol)
+                              : func->symbols.size() + static_cast<size_t>(ExprIndex(extent));
+    grid_text_.push_back(Slot(first_symbol_slot_ + slot, "i"));
+  }
+}
+
+void Launch::CollectExprs() {
+  for (const ffi::Any& param : func_->params) {
+    auto buffer = param.as<ir::Buffer>();
+    if (!buffer) continue;
+    for (const ir::Expr& dim : (*buffer)->shape) AddDim(dim);
+    for (const ir::Expr& dim : (*buffer)->strides) AddDim(dim);
+  }
+  for (const ir::Expr& dim : grid_->extents) AddDim(dim);
+}
+
+void Launch::AddDim(const ir::Expr& dim) {
+  bool simple = ir::AsConstInt(dim) || SymbolIndex(dim) >= 0 || ExprIndex(dim) >= 0;
+  if (!simple) exprs_.push_back(dim);
+}
+
+int Launch::SymbolIndex(const ir::Expr& e) const {
+  ir::Expr bare = Bare(e);
+  for (size_t i = 0; i < func_->symbols.size(); ++i) {
+    if (func_->symbols[i].same_as(bare)) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+int Launch::ExprIndex(const ir::Expr& e) const {
+  for (size_t i = 0; i < exprs_.size(); ++i) {
+    if (ffi::StructuralEqual::Equal(exprs_[i], e)) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+std::string Launch::ExprsFunction(Writer* writer) const {
+  if (exprs_.empty()) return "";
+  std::string text = "int32_t ts_exprs(const int64_t* symbols, int64_t* exprs) {\n";
+  for (size_t i = 0; i < func_->symbols.size(); ++i) {
+    const ir::Var& symbol = func_->symbols[i];
+    std::string type = ValueType(symbol.dtype());
+    std::string name = writer->Name(symbol);
+    text += "  const " + type + " " + name + " = (" + type + ")symbols[" + std::to_string(i) +
+            "];\n  (void)" + name + ";\n";
+  }
+  for (size_t i = 0; i < exprs_.size(); ++i) {
+    for (const ir::Expr& divisor : Divisors(exprs_[i])) {
+      text += "  if (" + writer->Expr(pass::Exact64(divisor)) + " == 0) return " +
+              std::to_string(i + 1) + ";\n";
+    }
+    text +=
+        "  exprs[" + std::to_string(i) + "] = " + writer->Expr(pass::Exact64(exprs_[i])) + ";\n";
+  }
+  return text + "  return 0;\n}\n\n";
+}
+
+void Launch::ReadSlots(Writer* writer) const {
+  size_t slot = 0;
+  auto declare = [&](const std::string& type, const std::string& name, const std::string& value) {
+    writer->Line(type + " const " + name + " = (" + type + ")" + value + ";");
+    writer->Line("(void)" + name + ";");
+  };
+  for (bool scalars : {false, true}) {
+    for (const ffi::Any& param : func_->params) {
+      auto buffer = param.as<ir::Buffer>();
+      auto var = param.as<ir::Var>();
+      bool is_scalar = var && !ir::dtype::IsHandle(var->dtype());
+      if (is_scalar != scalars) continue;
+      if (buffer) {
+        declare(StorageType((*buffer)->dtype) + "*", writer->Name(*buffer), Slot(slot, "p"));
+      } else if (SymbolIndex(*var) < 0) {
+        declare(ValueType(var->dtype()), writer->Name(*var), Slot(slot, SlotField(var->dtype())));
+      }
+      ++slot;
+    }
+  }
+  for (const ir::Var& symbol : func_->symbols) {
+    declare(ValueType(symbol.dtype()), writer->Name(symbol), Slot(slot++, "i"));
+  }
+}
+
+void Launch::WriteDim(JsonWriter* json, const ir::Expr& dim) const {
+  json->BeginObject();
+  if (const int64_t* value = ir::AsConstInt(dim)) {
+    json->Field("const", *value);
+  } else if (int symbol = SymbolIndex(dim); symbol >= 0) {
+    json->Field("symbol", symbol);
+  } else {
+    json->Field("expr", ExprIndex(dim));
+  }
+  json->EndObject();
+}
+
+void Launch::WriteDims(JsonWriter* json, const ffi::Array<ir::Expr>& dims) const {
+  json->BeginArray();
+  for (const ir::Expr& dim : dims) WriteDim(json, dim);
+  json->EndArray();
+}
+
+void Launch::WriteTensor(JsonWriter* json, const ir::Buffer& buffer, size_t i) const {
+  std::string role(func_->roles[i]);
+  bool allocate = role == "output";
+  bool written = WrittenBuffers(func_->body).written.count(buffer.get()) != 0;
+  json->Field("kind", "tensor");
+  json->Field("name", std::string(buffer->name));
+  json->Field("dtype", ir::dtype::Name(buffer->dtype));
+  json->Key("shape");
+  WriteDims(json, buffer->shape);
+  json->Key("strides");
+  if (buffer->strides.empty()) {
+    json->Null();
+  } else {
+    WriteDims(json, buffer->strides);
+  }
+  json->Field("role", role == "input" && written ? std::string("output") : role);
+  json->Field("alignment", std::max(ir::dtype::Bits(buffer->dtype) / 8, 1));
+  json->Field("allocate", allocate);
+}
+
+void Launch::WriteScalar(JsonWriter* json, const ir::Var& var, size_t i) const {
+  bool pointer = std::string(func_->roles[i]) == "pointer" || ir::dtype::IsHandle(var.dtype());
+  json->Field("kind", pointer ? "pointer" : "scalar");
+  json->Field("name", std::string(var->name));
+  json->Field("dtype", pointer ? std::string("uint8") : ir::dtype::Name(var.dtype()));
+  if (int symbol = SymbolIndex(var); symbol >= 0) json->Field("symbol", symbol);
+}
+
+std::string Launch::Signature(const std::vector<Site>& sites) const {
+  JsonWriter json;
+  json.BeginObject();
+  json.Field("name", std::string(func_->name));
+  json.Key("params");
+  json.BeginArray();
+  for (size_t i = 0; i < func_->params.size(); ++i) {
+    json.BeginObject();
+    if (auto buffer = func_->params[i].as<ir::Buffer>()) {
+      WriteTensor(&json, *buffer, i);
+    } else {
+      WriteScalar(&json, func_->params[i].cast<ir::Var>(), i);
+    }
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("symbols");
+  json.BeginArray();
+  for (const ir::Var& symbol : func_->symbols) json.Value(std::string(symbol->name));
+  json.EndArray();
+  json.Field("num_exprs", static_cast<int64_t>(exprs_.size()));
+  json.Key("grid");
+  WriteDims(&json, grid_->extents);
+  json.Field("parallel", true);
+  json.Key("index32_limit");
+  json.BeginArray();
+  json.EndArray();
+  json.Key("sites");
+  json.BeginArray();
+  for (const Site& site : sites) {
+    json.BeginObject();
+    json.Field("message", site.message);
+    json.Key("span");
+    WriteSpan(&json, site.span);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("span");
+  WriteSpan(&json, func_->span);
+  json.EndObject();
+  return json.Text();
+}
+
+}  // namespace tilescale::codegen::cpu

@@ -1,0 +1,44 @@
+#ifndef TILESCALE_CC_LOWER_CPU_PLANTED_BUGS_H_
+#define TILESCALE_CC_LOWER_CPU_PLANTED_BUGS_H_
+
+#include <string>
+#include <vector>
+
+namespace tilescale::lower::cpu {
+
+/// Realistic mistakes of a CPU back end, switched on one at a time by the option `plant_bug`. The
+/// differential fuzzer must find each of them; nothing else uses them.
+enum class PlantedBug {
+  kNone,
+  kGuardOffByOne,
+  kDroppedTail,
+  kSwappedTranspose,
+  kMissedLastIteration,
+  kMissingClearAccum,
+  kReduceWrongIdentity,
+  kReduceWrongDim,
+  kReduceIgnoresOld,
+  kReversedScan,
+  kRegionOffByOne,
+  kCastTruncates,
+  kSafeValueIgnored,
+  kAtomicOverwrites,
+  kStrideIgnored,
+  kGemmTransposeIgnored,
+  kGemmTailColumns,
+};
+
+struct PlantedBugInfo {
+  PlantedBug bug;
+  const char* name;  // the value of the option
+  const char* doc;   // what goes wrong
+};
+
+/// All bugs, in the order of the enumeration, without kNone.
+const std::vector<PlantedBugInfo>& PlantedBugs();
+/// The bug called `name`, kNone for an empty name; a user error for an unknown one.
+PlantedBug FindPlantedBug(const std::string& name);
+
+}  // namespace tilescale::lower::cpu
+
+#endif  // TILESCALE_CC_LOWER_CPU_PLANTED_BUGS_H_

@@ -1,0 +1,34 @@
+// Declarations of the intrinsics that change memory or hidden state.
+#include "cc/ir/intrinsic.h"
+
+namespace tilescale::op {
+namespace {
+
+using ir::Effect;
+using ir::TypeRule;
+
+void Declare(const std::string& name, int arity, TypeRule rule, const char* doc) {
+  ir::RegisterIntrinsic({name, arity, Effect::kState, rule, doc});
+}
+
+bool DeclareAll() {
+  for (const char* kind : {"add", "max", "min", "or", "and", "xor", "exch"}) {
+    Declare("atomic_" + std::string(kind), 2, TypeRule::kExplicit,
+            "atomic(address, value): gives the old value");
+  }
+  Declare("atomic_load", 1, TypeRule::kExplicit, "atomic_load(address)");
+  Declare("atomic_store", 2, TypeRule::kExplicit, "atomic_store(address, value)");
+  Declare("rng_init", 3, TypeRule::kInt32, "rng_init(seed, sequence, offset)");
+  Declare("rng_rand", 0, TypeRule::kExplicit, "rng_rand(): a uniform uint32");
+  Declare("rng_rand_float", 0, TypeRule::kExplicit,
+          "rng_rand_float(bit=32, dist=\"uniform\" | \"normal\")");
+  Declare("cpu.print", -1, TypeRule::kInt32, "prints a text and values");
+  Declare("cpu.fail", 1, TypeRule::kInt32, "ends the launch with a message");
+  Declare("cpu.gemm", -1, TypeRule::kInt32, "the micro-kernel: regions a, b, c and panels");
+  return true;
+}
+
+[[maybe_unused]] const bool kDeclared = DeclareAll();
+
+}  // namespace
+}  // namespace tilescale::op

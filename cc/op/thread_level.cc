@@ -1,0 +1,64 @@
+#include "cc/op/thread_level.h"
+
+#include <set>
+
+#include "cc/ir/intrinsic.h"
+
+namespace tilescale::op {
+namespace {
+
+const std::set<std::string>& Names() {
+  static const std::set<std::string> names = {
+      "get_thread_binding",
+      "get_lane_idx",
+      "get_warp_idx",
+      "get_warp_idx_sync",
+      "get_warp_group_idx",
+      "sync_threads",
+      "sync_warp",
+      "sync_grid",
+      "syncthreads_count",
+      "syncthreads_and",
+      "syncthreads_or",
+      "shfl_sync",
+      "shfl_xor",
+      "shfl_up",
+      "shfl_down",
+      "any_sync",
+      "all_sync",
+      "ballot_sync",
+      "ballot",
+      "match_any_sync",
+      "match_all_sync",
+      "activemask",
+      "shuffle_elect",
+      "warp_reduce_sum",
+      "warp_reduce_max",
+      "warp_reduce_min",
+      "warp_reduce_bitand",
+      "warp_reduce_bitor",
+      "named_barrier_arrive",
+      "mbarrier_arrive",
+      "mbarrier_wait_parity",
+      "barrier_arrive",
+      "barrier_wait",
+      "fence_proxy_async",
+  };
+  return names;
+}
+
+bool RegisterAll() {
+  for (const std::string& name : Names()) {
+    ir::RegisterIntrinsic(
+        {name, -1, ir::Effect::kState, ir::TypeRule::kExplicit, "thread-level: GPUs only"});
+  }
+  return true;
+}
+
+[[maybe_unused]] const bool kRegistered = RegisterAll();
+
+}  // namespace
+
+bool IsThreadLevel(const std::string& intrinsic) { return Names().count(intrinsic) != 0; }
+
+}  // namespace tilescale::op

@@ -1,0 +1,81 @@
+#include "cc/pass/check_kernel.h"
+
+#include <unordered_set>
+
+#include "cc/ir/intrinsic.h"
+#include "cc/ir/span.h"
+#include "cc/ir/visitor.h"
+#include "cc/op/thread_level.h"
+#include "cc/op/tile_op.h"
+#include "cc/pass/check_races.h"
+#include "cc/support/diagnostic.h"
+
+namespace tilescale::pass {
+namespace {
+
+namespace ffi = tvm::ffi;
+
+bool IsOnCpu(ir::DType t) {
+  if (ir::dtype::IsHandle(t) || ir::dtype::IsBool(t)) return true;
+  if (ir::dtype::IsIntegral(t)) {
+    return t.bits == 4 || t.bits == 8 || t.bits == 16 || t.bits == 32 || t.bits == 64;
+  }
+  if (t.code == kDLFloat) return t.bits == 16 || t.bits == 32 || t.bits == 64;
+  return t.code == kDLBfloat || t.code == kDLFloat8_e4m3fn || t.code == kDLFloat8_e5m2;
+}
+
+class KernelChecker : public ir::Visitor {
+ public:
+  void VisitStmt(const ir::Stmt& s) override {
+    ir::Span outer = span_;
+    if (s->span.defined()) span_ = s->span;
+    if (auto op = s.as<ir::TileOp>()) op::GetOpInfo(*op).verify(*op);
+    VisitFields(s);
+    span_ = outer;
+  }
+  void VisitExpr(const ir::Expr& e) override {
+    CheckType(e.dtype());
+    const auto* call = e.as<ir::CallObj>();
+    if (call && op::IsThreadLevel(std::string(call->op))) ThrowThreadLevel(std::string(call->op));
+    VisitFields(e);
+  }
+  void VisitBuffer(const ir::Buffer& buffer) override { CheckType(buffer->dtype); }
+
+ private:
+  void CheckType(ir::DType t) const {
+    if (IsOnCpu(t)) return;
+    support::UserError("DTypeNotOnTargetError")
+        .Message("the CPU target has no " + ir::dtype::Name(t))
+        .Expected(
+            "bool, int4 to int64, uint4 to uint64, float16, bfloat16, float32, float64, "
+            "float8_e4m3 or float8_e5m2")
+        .Got(ir::dtype::Name(t))
+        .Remedy("use one of these types, or another target")
+        .At(ir::ToLocation(span_))
+        .Throw();
+  }
+
+  [[noreturn]] void ThrowThreadLevel(const std::string& name) const {
+    support::UserError("ThreadLevelOnCpuError")
+        .Message("`T." + name + "` works on single threads, which the CPU target does not have")
+        .Expected("tile operators and T.Parallel loops only")
+        .Got("`T." + name + "`")
+        .Remedy("write the loop as T.Parallel, or compile for a CUDA target")
+        .At(ir::ToLocation(span_))
+        .Throw();
+  }
+
+  ir::Span span_;
+};
+
+}  // namespace
+
+ir::PrimFunc CheckKernel(const ir::PrimFunc& func, const lower::cpu::Context&) {
+  KernelChecker checker;
+  for (const ffi::Any& param : func->params) checker.Visit(param);
+  checker.VisitStmt(func->body);
+  CheckRaces(func);
+  return func;
+}
+
+}  // namespace tilescale::pass

@@ -1,0 +1,102 @@
+#include "cc/pass/legalize_memory.h"
+
+#include <unordered_map>
+
+#include "cc/pass/analyzed_mutator.h"
+
+namespace tilescale::pass {
+namespace {
+
+using lower::cpu::PlantedBug;
+
+class MemoryLegalizer : public AnalyzedMutator {
+ public:
+  explicit MemoryLegalizer(const lower::cpu::Context& context) : context_(context) {}
+
+  ir::Expr MutateExpr(const ir::Expr& e) override {
+    ir::Expr result = AnalyzedMutator::MutateExpr(e);
+    if (const auto* load = result.as<ir::LoadObj>()) {
+      return Guarded(Guard(load->buffer, load->indices), result, SafeValue(load->buffer));
+    }
+    if (const auto* call = result.as<ir::CallObj>()) {
+      return Guarded(GuardOfAddresses(call), result, ir::MakeConst(NumericType(call->dtype), 0));
+    }
+    return result;
+  }
+
+  ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
+    if (const auto* note = stmt.as<ir::AnnotateObj>()) Note(note);
+    const auto* store = stmt.as<ir::StoreObj>();
+    if (!store) return AnalyzedMutator::MutateStmt(stmt);
+    ffi::Array<ir::Expr> indices;
+    for (const ir::Expr& index : store->indices) indices.push_back(MutateExpr(index));
+    std::optional<ir::Expr> guard = Guard(store->buffer, indices);
+    auto scope = analyzer()->Enter();
+    if (guard) analyzer()->Assume(*guard);
+    ir::Stmt result = ir::Store(store->buffer, indices, MutateExpr(store->value), store->span);
+    return guard ? ir::If(*guard, result, std::nullopt, store->span) : result;
+  }
+
+ private:
+  static ir::DType NumericType(ir::DType t) {
+    return ir::dtype::IsHandle(t) ? ir::dtype::Int(64) : t;
+  }
+
+  static ir::Expr Guarded(const std::optional<ir::Expr>& guard, const ir::Expr& value,
+                          const ir::Expr& otherwise) {
+    return guard ? ir::Select(*guard, value, otherwise) : value;
+  }
+
+  // What must hold for the access to be inside, nothing if it provably is.
+  std::optional<ir::Expr> Guard(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) {
+    if (!context_.check_bounds || buffer.IsScope(ir::scope::kVar)) return std::nullopt;
+    std::optional<ir::Expr> guard;
+    auto require = [&](const ir::Expr& cond) {
+      if (context_.prove_bounds && analyzer()->CanProve(cond)) return;
+      guard = guard ? *guard && cond : cond;
+    };
+    bool inclusive = context_.Has(PlantedBug::kGuardOffByOne);
+    ir::DType wide = ir::dtype::Int(64);
+    for (size_t i = 0; i < indices.size(); ++i) {
+      ir::Expr index = ir::MakeCast(wide, indices[i]);
+      ir::Expr extent = ir::MakeCast(wide, buffer->shape[i]);
+      require(ir::MakeInt(wide, 0) <= index);
+      require(inclusive && !ir::AsConstInt(extent) ? index <= extent : index < extent);
+    }
+    return guard;
+  }
+
+  std::optional<ir::Expr> GuardOfAddresses(const ir::CallObj* call) {
+    std::optional<ir::Expr> guard;
+    for (const ffi::Any& arg : call->args) {
+      const auto* address = arg.as<ir::AddressOfObj>();
+      if (!address) continue;
+      auto inside = Guard(address->buffer, address->indices);
+      if (inside) guard = guard ? *guard && *inside : *inside;
+    }
+    return guard;
+  }
+
+  void Note(const ir::AnnotateObj* note) {
+    if (note->key != "safe_value" || !note->target.has_value()) return;
+    if (context_.Has(PlantedBug::kSafeValueIgnored)) return;
+    safe_values_.insert_or_assign(note->target.value().get(), note->value.cast<ir::Expr>());
+  }
+
+  ir::Expr SafeValue(const ir::Buffer& buffer) {
+    auto it = safe_values_.find(buffer.get());
+    if (it == safe_values_.end()) return ir::MakeConst(NumericType(buffer->dtype), 0);
+    return ir::MakeCast(buffer->dtype, it->second);
+  }
+
+  const lower::cpu::Context& context_;
+  std::unordered_map<const ir::BufferObj*, ir::Expr> safe_values_;
+};
+
+}  // namespace
+
+ir::PrimFunc LegalizeMemory(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+  return MemoryLegalizer(context).Run(func);
+}
+
+}  // namespace tilescale::pass
