@@ -15,13 +15,16 @@ void DeclareElementary() {
   for (const char* name :
        {"exp",   "exp2", "exp10",   "log",   "log2", "log10", "log1p", "sqrt",     "rsqrt", "sin",
         "cos",   "tan",  "sinh",    "cosh",  "tanh", "asin",  "acos",  "atan",     "asinh", "acosh",
-        "atanh", "erf",  "sigmoid", "floor", "ceil", "trunc", "round", "nearbyint"}) {
+        "atanh", "erf",  "sigmoid", "floor", "ceil", "trunc", "round", "nearbyint", "rint", "expm1", "cbrt", "erfc",
+        "rcp"}) {
     Declare(name, 1, TypeRule::kSameFloat, "f(x) of a floating value");
   }
-  for (const char* name : {"pow", "fmod", "hypot", "atan2", "copysign"}) {
+  for (const char* name : {"pow", "fmod", "hypot", "atan2", "copysign", "fdim"}) {
     Declare(name, 2, TypeRule::kSameFloat, "f(x, y) of floating values");
   }
   Declare("abs", 1, TypeRule::kSame, "abs(x)");
+  Declare("fabs", 1, TypeRule::kSame, "abs(x)");
+  Declare("clamp", 3, TypeRule::kSame, "clamp(x, low, high)");
   Declare("ldexp", 2, TypeRule::kExplicit, "ldexp(x, n): x * 2**n for an integer n");
   Declare("popcount", 1, TypeRule::kInt32, "popcount(x): the number of set bits");
   Declare("clz", 1, TypeRule::kInt32, "clz(x): leading zero bits; the width for 0");
@@ -52,8 +55,7 @@ void DeclareIeee() {
 
 void DeclareBits() {
   Declare("reinterpret", 1, TypeRule::kExplicit, "the bits of a value as another type");
-  ir::RegisterIntrinsic({"dp4a", 3, Effect::kRead, TypeRule::kInt32,
-                         "dp4a(address of 4 int8, address of 4 int8, c): c + their dot product"});
+  Declare("dp4a", 3, TypeRule::kInt32, "dp4a(a, b, c): c + the dot product of 4 int8 in a and b");
   for (const char* name : {"any_of", "all_of"}) {
     ir::RegisterIntrinsic({name, 1, Effect::kRead, TypeRule::kBool, "f(region of values)"});
   }

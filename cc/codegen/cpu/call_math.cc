@@ -34,10 +34,10 @@ void RegisterFormulas() {
   for (const char* name :
        {"exp",   "exp2", "log",   "log2", "log10", "log1p", "sqrt",     "sin",   "cos",
         "tan",   "sinh", "cosh",  "tanh", "asin",  "acos",  "atan",     "asinh", "acosh",
-        "atanh", "erf",  "floor", "ceil", "trunc", "round", "nearbyint"}) {
+        "atanh", "erf",  "floor", "ceil", "trunc", "round", "nearbyint", "rint", "expm1", "cbrt", "erfc"}) {
     Formula(name, (std::string(name) + "$f($0)").c_str());
   }
-  for (const char* name : {"pow", "fmod", "hypot", "atan2", "copysign"}) {
+  for (const char* name : {"pow", "fmod", "hypot", "atan2", "copysign", "fdim"}) {
     Formula(name, (std::string(name) + "$f($0, $1)").c_str());
   }
   for (const char* name : {"exp", "log", "log2", "log10", "sin", "cos", "tan"}) {
@@ -45,7 +45,7 @@ void RegisterFormulas() {
   }
   for (const char* name : {"exp10", "__exp10"}) Formula(name, "pow$f(10.0$f, $0)");
   for (const char* name : {"rsqrt", "ieee_frsqrt"}) Formula(name, "(1.0$f / sqrt$f($0))");
-  for (const char* name : {"fast_rcp", "ieee_frcp"}) Formula(name, "(1.0$f / $0)");
+  for (const char* name : {"rcp", "fast_rcp", "ieee_frcp"}) Formula(name, "(1.0$f / $0)");
   for (const char* name : {"fma", "ieee_fmaf"}) Formula(name, "fma$f($0, $1, $2)");
   for (const char* name : {"fmul", "ieee_mul"}) Formula(name, "($0 * $1)");
   Formula("sigmoid", "(1.0$f / (1.0$f + exp$f(-$0)))");
@@ -110,14 +110,22 @@ std::string EmitReinterpret(Writer* w, const ir::CallObj* call) {
 }
 
 std::string EmitDp4a(Writer* w, const ir::CallObj* call) {
-  std::string a = Arg(w, call, 0), b = Arg(w, call, 1), c = Arg(w, call, 2);
-  return "({ const int8_t* ts_a = " + a + "; const int8_t* ts_b = " + b + "; " + c +
-         " + ts_a[0] * ts_b[0] + ts_a[1] * ts_b[1] + ts_a[2] * ts_b[2] + ts_a[3] * ts_b[3]; })";
+  return w->Use("ts_dp4a") + "(" + Arg(w, call, 0) + ", " + Arg(w, call, 1) + ", " +
+         Arg(w, call, 2) + ")";
+}
+
+std::string EmitClamp(Writer* w, const ir::CallObj* call) {
+  ir::DType t = call->dtype;
+  std::string suffix = IsNarrowFloat(t) ? "f32" : Suffix(t);
+  return w->Use("ts_min_" + suffix) + "(" + w->Use("ts_max_" + suffix) + "(" + Arg(w, call, 0) +
+         ", " + Arg(w, call, 1) + "), " + Arg(w, call, 2) + ")";
 }
 
 bool RegisterAll() {
   RegisterFormulas();
   RegisterCallEmitter("abs", EmitAbs);
+  RegisterCallEmitter("fabs", EmitAbs);
+  RegisterCallEmitter("clamp", EmitClamp);
   RegisterCallEmitter("ldexp", EmitLdexp);
   RegisterCallEmitter("popcount", EmitPopcount);
   RegisterCallEmitter("clz", EmitClz);
