@@ -26,6 +26,10 @@ int Atoms::Intern(const Expr& e) {
   return it->second;
 }
 
+bool Sum::Term::IsProductOf(const std::vector<int>& others) const {
+  return std::is_permutation(atoms.begin(), atoms.end(), others.begin(), others.end());
+}
+
 Sum Sum::Constant(Wide value) {
   Sum sum;
   sum.constant_ = value;
@@ -55,7 +59,7 @@ void Sum::AddTerm(const std::vector<int>& atoms, Wide coeff) {
     return;
   }
   auto it = std::find_if(terms_.begin(), terms_.end(),
-                         [&](const Term& term) { return term.atoms == atoms; });
+                         [&](const Term& term) { return term.IsProductOf(atoms); });
   if (it == terms_.end()) {
     if (coeff != 0) terms_.push_back({atoms, coeff});
     return;
@@ -96,7 +100,6 @@ Sum Sum::Times(const Sum& other, size_t max_terms) const {
     for (const Term& b : other.terms_) {
       std::vector<int> atoms = a.atoms;
       atoms.insert(atoms.end(), b.atoms.begin(), b.atoms.end());
-      std::sort(atoms.begin(), atoms.end());
       Wide coeff = 0;
       if (__builtin_mul_overflow(a.coeff, b.coeff, &coeff)) result.valid_ = false;
       result.AddTerm(atoms, coeff);
@@ -115,7 +118,7 @@ void Sum::Reduce(int bits) {
 
 Wide Sum::CoeffOf(const std::vector<int>& atoms) const {
   for (const Term& term : terms_) {
-    if (term.atoms == atoms) return term.coeff;
+    if (term.IsProductOf(atoms)) return term.coeff;
   }
   return 0;
 }
@@ -179,8 +182,10 @@ using ir::DType;
 bool CanNegate(DType t, Wide v) { return v < 0 && WrapTo(t, -v) == -v; }
 
 Expr Product(const Sum::Term& term, DType t, const Atoms& atoms, Wide coeff) {
-  Expr product = atoms[term.atoms[0]];
-  for (size_t i = 1; i < term.atoms.size(); ++i) product = product * atoms[term.atoms[i]];
+  Expr product = ir::MakeCast(t, atoms[term.atoms[0]]);
+  for (size_t i = 1; i < term.atoms.size(); ++i) {
+    product = product * ir::MakeCast(t, atoms[term.atoms[i]]);
+  }
   return product * MakeWide(t, WrapTo(t, coeff));
 }
 

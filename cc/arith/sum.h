@@ -24,9 +24,10 @@ class Atoms {
 class Sum {
  public:
   struct Term {
-    std::vector<int> atoms;  // sorted; repeated for powers
+    std::vector<int> atoms;  // as written; repeated for powers
     Wide coeff;
-    bool operator==(const Term& o) const { return coeff == o.coeff && atoms == o.atoms; }
+    /// The same product, in any order.
+    bool IsProductOf(const std::vector<int>& others) const;
   };
 
   static Sum Constant(Wide value);

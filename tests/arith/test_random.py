@@ -97,3 +97,12 @@ def test_alignment_is_true(seed: int, dtype: str, depth: int, modulus: int) -> N
 def test_unbound_variables_range_over_their_type(dtype: str) -> None:
     low, high = type_range(dtype)
     assert arith.bounds(ir.Var("x", dtype)) == (low, min(high, 2**63 - 1))
+
+
+@FIXED
+@given(SEEDS, TYPES, st.integers(1, 4), st.booleans())
+def test_simplify_is_idempotent(seed: int, dtype: str, depth: int, boolean: bool) -> None:
+    sampler = Sampler(seed, dtype)
+    expr = sampler.boolean(depth) if boolean else sampler.integer(depth)
+    once = arith.simplify(expr, sampler.ranges)
+    assert text(arith.simplify(once, sampler.ranges)) == text(once), text(expr)
