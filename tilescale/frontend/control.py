@@ -219,8 +219,8 @@ class Control:
                 expected="a loop whose iterations have an order",
                 remedy="use T.serial, or put the rest of the body under an `if`",
             )
-        node = ir.Break if kind == "break" else ir.Continue
-        builder.emit(node(builder.span()))
+        span = builder.span()
+        builder.emit(ir.Break(span) if kind == "break" else ir.Continue(span))
         return False
 
     # ---- expressions ------------------------------------------------------------------------

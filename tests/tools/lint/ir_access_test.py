@@ -34,6 +34,7 @@ def test_node_names_come_from_the_declarations():
         "import tilescale.ir\nf = [tilescale.ir.For]",
         "from tilescale import ir\nmatch x:\n  case ir.For(body=b): pass",
         "from tilescale import ir\ndef f(x=ir.For): pass",
+        "from tilescale import ir\n@visit.register(ir.For)\ndef f(x): pass",
     ],
 )
 def test_finds_python_that_looks_into_the_ir(text):
@@ -49,6 +50,7 @@ def test_finds_a_type_key():
     [
         "from tilescale import ir\nloop = ir.For(x, ir.Binary(a, b))",
         "from tilescale.ir import For\ndef f(x: For) -> For: y: For = x",
+        "from tilescale import ir\nemit(ir.For, x)",
         "from tilescale import ir\nif isinstance(x, ir.Expr): pass",
         "import ast\nif isinstance(x, ast.For): pass",
         '@register("tilescale.ir.For")\nclass For(Stmt): pass',
