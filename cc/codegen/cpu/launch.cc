@@ -208,8 +208,7 @@ void Launch::WriteDims(JsonWriter* json, const ffi::Array<ir::Expr>& dims) const
 
 void Launch::WriteTensor(JsonWriter* json, const ir::Buffer& buffer, size_t i) const {
   std::string role(func_->roles[i]);
-  bool allocate = role == "output";
-  bool written = WrittenBuffers(func_->body).written.count(buffer.get()) != 0;
+  const bool written = WrittenBuffers(func_->body).written.count(buffer.get()) != 0;
   json->Field("kind", "tensor");
   json->Field("name", std::string(buffer->name));
   json->Field("dtype", ir::dtype::Name(buffer->dtype));
@@ -221,9 +220,9 @@ void Launch::WriteTensor(JsonWriter* json, const ir::Buffer& buffer, size_t i) c
   } else {
     WriteDims(json, buffer->strides);
   }
-  json->Field("role", role == "input" && written ? std::string("output") : role);
+  json->Field("role", role);
+  json->Field("written", written);
   json->Field("alignment", std::max(ir::dtype::Bits(buffer->dtype) / 8, 1));
-  json->Field("allocate", allocate);
 }
 
 void Launch::WriteScalar(JsonWriter* json, const ir::Var& var, size_t i) const {
