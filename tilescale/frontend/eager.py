@@ -159,6 +159,9 @@ class TensorArgument:
     def __getitem__(self, index: Any) -> Any:
         self._fail()
 
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._fail()
+
     def _fail(self) -> None:
         raise mistake(
             errors.AnnotationError,
@@ -171,8 +174,9 @@ class TensorArgument:
 class EagerSignature(Signature):
     """Parameters that become known as the body annotates them."""
 
-    def __init__(self) -> None:
+    def __init__(self, order: tuple[str, ...]) -> None:
         super().__init__()
+        self._order = order
         self.constants: dict[str, ConstInt] = {}
         self.arguments: dict[str, TensorArgument] = {}
         self._pending: list[tuple[str, int, ConstInt, int]] = []
@@ -238,6 +242,11 @@ class EagerSignature(Signature):
         if isinstance(current, (int, float)):
             return self.add_scalar(name, kind)
         return current
+
+    def finish(self, name: str, body: ir.Stmt, attrs: dict[str, Any], returned: Any) -> ir.PrimFunc:
+        """The finished function, its parameters in the order of the Python function's."""
+        self.params.sort(key=lambda param: self._order.index(param[0]))
+        return super().finish(name, body, attrs, returned)
 
     def check_pending(self) -> None:
         """Compares the extents whose annotations had unknown sizes when they were met."""
@@ -325,7 +334,7 @@ def trace_eager(
             "a kernel must be a Python function", got=f"an object of {type(function).__name__}"
         )
     bound = bind_arguments(function, args, kwargs)
-    signature = EagerSignature()
+    signature = EagerSignature(tuple(bound))
     builder = Builder(function.__name__, signature)
     builder.eager = signature
     types = _parameter_types(function, {})

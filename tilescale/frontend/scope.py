@@ -157,6 +157,8 @@ class Scope(control.Control):
         """`target[index] = value`."""
         if isinstance(target, Buffer):
             store(target, index, value)
+        elif isinstance(target, ir.Expr):
+            target[index]
         else:
             target[index] = value
 

@@ -185,6 +185,14 @@ class Expr(Node):
             remedy="use `if` directly on the condition inside the kernel, or T.if_then_else",
         )
 
+    def __getitem__(self, index: Any) -> Any:
+        raise errors.NotABufferError(
+            "a scalar is indexed",
+            expected="a buffer",
+            got=f"a run-time {self.dtype} value",
+            remedy="use T.alloc_local for several elements",
+        )
+
     def astype(self, dtype: str | tvm_ffi.dtype) -> Expr:
         """The value converted to `dtype`."""
         return _make_cast(dtype, self)

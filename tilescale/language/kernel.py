@@ -32,6 +32,8 @@ class KernelLaunch:
         self.attrs = attrs
         self.variables: list[ir.Var] = []
         self._names: tuple[str, ...] = ()
+        builder = context.current_or_none()
+        self._span = builder.span() if builder is not None else None
 
     def __ts_names__(self, names: tuple[str, ...]) -> None:
         self._names = names
@@ -40,7 +42,6 @@ class KernelLaunch:
         builder = context.current("T.Kernel")
         _check_single(builder)
         self._builder = builder
-        self._span = builder.span()
         names = self._names if len(self._names) == len(self.extents) else ("bx", "by", "bz")
         self.variables = [
             ir.Var(name, extent.dtype) for name, extent in zip(names, self.extents, strict=False)
