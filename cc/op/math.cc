@@ -13,10 +13,10 @@ void Declare(const char* name, int arity, TypeRule rule, const char* doc) {
 
 void DeclareElementary() {
   for (const char* name :
-       {"exp",   "exp2", "exp10",   "log",   "log2", "log10", "log1p", "sqrt",     "rsqrt", "sin",
-        "cos",   "tan",  "sinh",    "cosh",  "tanh", "asin",  "acos",  "atan",     "asinh", "acosh",
-        "atanh", "erf",  "sigmoid", "floor", "ceil", "trunc", "round", "nearbyint", "rint", "expm1", "cbrt", "erfc",
-        "rcp"}) {
+       {"exp",       "exp2",  "exp10", "log",  "log2",    "log10", "log1p", "sqrt",  "rsqrt",
+        "sin",       "cos",   "tan",   "sinh", "cosh",    "tanh",  "asin",  "acos",  "atan",
+        "asinh",     "acosh", "atanh", "erf",  "sigmoid", "floor", "ceil",  "trunc", "round",
+        "nearbyint", "rint",  "expm1", "cbrt", "erfc",    "rcp"}) {
     Declare(name, 1, TypeRule::kSameFloat, "f(x) of a floating value");
   }
   for (const char* name : {"pow", "fmod", "hypot", "atan2", "copysign", "fdim"}) {

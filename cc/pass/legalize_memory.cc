@@ -1,6 +1,9 @@
 #include "cc/pass/legalize_memory.h"
 
+#include <tvm/ffi/extra/structural_equal.h>
+
 #include <unordered_map>
+#include <vector>
 
 #include "cc/pass/analyzed_mutator.h"
 
@@ -30,10 +33,10 @@ class MemoryLegalizer : public AnalyzedMutator {
     if (!store) return AnalyzedMutator::MutateStmt(stmt);
     ffi::Array<ir::Expr> indices;
     for (const ir::Expr& index : store->indices) indices.push_back(MutateExpr(index));
-    std::optional<ir::Expr> guard = Guard(store->buffer, indices);
-    auto scope = analyzer()->Enter();
-    if (guard) analyzer()->Assume(*guard);
+    size_t outer = known_.size();
+    std::optional<ir::Expr> guard = Guard(store->buffer, indices, &known_);
     ir::Stmt result = ir::Store(store->buffer, indices, MutateExpr(store->value), store->span);
+    known_.resize(outer, ir::Expr(0));
     return guard ? ir::If(*guard, result, std::nullopt, store->span) : result;
   }
 
@@ -47,13 +50,23 @@ class MemoryLegalizer : public AnalyzedMutator {
     return guard ? ir::Select(*guard, value, otherwise) : value;
   }
 
-  // What must hold for the access to be inside, nothing if it provably is.
-  std::optional<ir::Expr> Guard(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) {
+  bool IsKnown(const ir::Expr& cond) {
+    for (const ir::Expr& fact : known_) {
+      if (ffi::StructuralEqual::Equal(fact, cond)) return true;
+    }
+    return context_.prove_bounds && analyzer()->CanProve(cond);
+  }
+
+  // What must hold for the access to be inside, nothing if it provably is. The single comparisons
+  // are appended to `atoms`.
+  std::optional<ir::Expr> Guard(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices,
+                                std::vector<ir::Expr>* atoms = nullptr) {
     if (!context_.check_bounds || buffer.IsScope(ir::scope::kVar)) return std::nullopt;
     std::optional<ir::Expr> guard;
     auto require = [&](const ir::Expr& cond) {
-      if (context_.prove_bounds && analyzer()->CanProve(cond)) return;
+      if (IsKnown(cond)) return;
       guard = guard ? *guard && cond : cond;
+      if (atoms) atoms->push_back(cond);
     };
     bool inclusive = context_.Has(PlantedBug::kGuardOffByOne);
     ir::DType wide = ir::dtype::Int(64);
@@ -91,6 +104,8 @@ class MemoryLegalizer : public AnalyzedMutator {
 
   const lower::cpu::Context& context_;
   std::unordered_map<const ir::BufferObj*, ir::Expr> safe_values_;
+  // The guards of the store whose value is being rewritten: its loads need not repeat them.
+  std::vector<ir::Expr> known_;
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "cc/pass/split_guarded_loops.h"
 
+#include <tvm/ffi/extra/structural_equal.h>
+
 #include <unordered_set>
 #include <vector>
 
@@ -93,25 +95,40 @@ class FreshCopy : public ir::Mutator {
   ir::VarMap map_;
 };
 
-// `scale * var + rest >= 0`.
-std::optional<Linear> NonNegativeForm(const ir::Expr& atom, const ir::VarObj* var) {
+// `coefficient * var + rest >= margin`, margin 0 or 1.
+struct AtLeast {
+  int64_t coefficient;
+  ir::Expr rest;
+  int64_t margin;
+};
+
+std::optional<AtLeast> AsAtLeast(const ir::Expr& atom, const ir::VarObj* var) {
   const auto* op = atom.as<ir::BinaryObj>();
   bool less = op->kind == K::kLt || op->kind == K::kLe;
   bool strict = op->kind == K::kLt || op->kind == K::kGt;
   auto a = AsLinear(less ? op->b : op->a, var);
   auto b = AsLinear(less ? op->a : op->b, var);
   if (!a || !b) return std::nullopt;
-  ir::Expr rest = a->rest - b->rest;
-  if (strict) rest = rest - 1;
-  return Linear{a->coefficient - b->coefficient, rest};
+  return AtLeast{a->coefficient - b->coefficient, a->rest - b->rest, strict ? 1 : 0};
 }
 
-// Where the guards hold: [lo, hi) if `invariant` is true, nowhere else.
+// Where the guards hold: [lo, hi) if all invariants are true, nowhere else.
 struct SafeRange {
   std::vector<ir::Expr> lowers, uppers;
-  std::optional<ir::Expr> invariant;
+  std::vector<ir::Expr> invariants;
   std::unordered_set<const ir::ExprObj*> atoms;
 };
+
+bool Contains(const std::vector<ir::Expr>& list, const ir::Expr& e) {
+  for (const ir::Expr& other : list) {
+    if (ffi::StructuralEqual::Equal(other, e)) return true;
+  }
+  return false;
+}
+
+void AddOnce(std::vector<ir::Expr>* list, const ir::Expr& e) {
+  if (!Contains(*list, e)) list->push_back(e);
+}
 
 bool IsStable(const ir::Expr& e, const std::unordered_set<const ir::VarObj*>& bound) {
   bool stable = true;
@@ -126,18 +143,25 @@ SafeRange FindSafeRange(const ir::ForObj* loop, const GuardCollector& guards) {
   SafeRange range;
   for (const ir::Expr& atom : guards.atoms) {
     if (range.atoms.count(atom.get()) || !IsStable(atom, guards.bound)) continue;
-    auto form = NonNegativeForm(atom, loop->var.get());
+    auto form = AsAtLeast(atom, loop->var.get());
     if (!form) continue;
     range.atoms.insert(atom.get());
-    int64_t scale = form->coefficient;
     ir::DType wide = ir::dtype::Int(64);
+    int64_t scale = form->coefficient;
+    ir::Expr margin = ir::MakeInt(wide, form->margin);
     if (scale > 0) {
-      ir::Expr negated = ir::MakeInt(wide, 0) - form->rest;
-      range.lowers.push_back(ir::CeilDiv(negated, ir::MakeInt(wide, scale)));
+      ir::Expr least = margin - form->rest;
+      if (scale > 1) least = ir::CeilDiv(least, ir::MakeInt(wide, scale));
+      AddOnce(&range.lowers, least);
     } else if (scale < 0) {
-      range.uppers.push_back(ir::FloorDiv(form->rest, ir::MakeInt(wide, -scale)) + 1);
-    } else {
-      range.invariant = range.invariant ? *range.invariant && atom : atom;
+      // The end is one behind the last value that satisfies the guard.
+      ir::Expr end = form->rest + (ir::MakeInt(wide, 1) - margin);
+      if (scale < -1) {
+        end = ir::FloorDiv(form->rest - margin, ir::MakeInt(wide, -scale)) + 1;
+      }
+      AddOnce(&range.uppers, end);
+    } else if (!Contains(range.invariants, atom)) {
+      range.invariants.push_back(atom);
     }
   }
   return range;
@@ -194,7 +218,7 @@ class GuardedLoopSplitter : public ir::Mutator {
     ir::Expr hi = end;
     for (const ir::Expr& bound : range.uppers) hi = ir::Min(hi, bound);
     if (!range.uppers.empty() || !range.lowers.empty()) hi = ir::Max(hi, lo);
-    if (range.invariant) hi = ir::MakeSelect(*range.invariant, hi, lo);
+    for (const ir::Expr& cond : range.invariants) hi = ir::MakeSelect(cond, hi, lo);
     hi = name("_hi", hi);
 
     ir::Stmt fast = AssumeTrue(range.atoms).MutateStmt(loop->body);

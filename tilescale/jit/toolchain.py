@@ -33,6 +33,7 @@ DEFAULT_FLAGS: tuple[str, ...] = (
     "-fno-math-errno",
     "-fno-trapping-math",
     "-ffp-contract=fast",
+    "-fopenmp-simd",
     "-w",
 )
 LIBRARIES: tuple[str, ...] = ("-lm",)

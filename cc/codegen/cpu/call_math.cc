@@ -32,9 +32,9 @@ void Formula(const char* name, const char* format) {
 
 void RegisterFormulas() {
   for (const char* name :
-       {"exp",   "exp2", "log",   "log2", "log10", "log1p", "sqrt",     "sin",   "cos",
-        "tan",   "sinh", "cosh",  "tanh", "asin",  "acos",  "atan",     "asinh", "acosh",
-        "atanh", "erf",  "floor", "ceil", "trunc", "round", "nearbyint", "rint", "expm1", "cbrt", "erfc"}) {
+       {"exp",   "exp2", "log",   "log2",  "log10",     "log1p", "sqrt",  "sin",   "cos",   "tan",
+        "sinh",  "cosh", "tanh",  "asin",  "acos",      "atan",  "asinh", "acosh", "atanh", "erf",
+        "floor", "ceil", "trunc", "round", "nearbyint", "rint",  "expm1", "cbrt",  "erfc"}) {
     Formula(name, (std::string(name) + "$f($0)").c_str());
   }
   for (const char* name : {"pow", "fmod", "hypot", "atan2", "copysign", "fdim"}) {

@@ -51,7 +51,6 @@ void WriteCoordinates(Writer* writer, const ir::TileLoopObj* grid, const Launch&
     std::string name = writer->Name(grid->vars[i]);
     const std::string& extent = launch.grid()[i];
     writer->Line("const int64_t " + name + " = " + rest + (last ? "" : " % " + extent) + ";");
-    writer->Line("(void)" + name + ";");
     rest = i == 0 && !last ? "ts_tile / " + extent : rest + " / " + extent;
     if (i == 0) rest = "(" + rest + ")";
   }
@@ -61,7 +60,6 @@ void WriteTiles(Writer* writer, const std::vector<ir::Stmt>& stmts, const ir::Ti
                 const Launch& launch) {
   launch.ReadSlots(writer);
   writer->Line("char* const scratch = (char*)ctx->scratch;");
-  writer->Line("(void)scratch;");
   for (const ir::Stmt& s : stmts) {
     if (s.get() != grid) writer->Stmt(s);
   }

@@ -149,8 +149,8 @@ std::string Launch::ExprsFunction(Writer* writer) const {
     const ir::Var& symbol = func_->symbols[i];
     std::string type = ValueType(symbol.dtype());
     std::string name = writer->Name(symbol);
-    text += "  const " + type + " " + name + " = (" + type + ")symbols[" + std::to_string(i) +
-            "];\n  (void)" + name + ";\n";
+    text +=
+        "  const " + type + " " + name + " = (" + type + ")symbols[" + std::to_string(i) + "];\n";
   }
   for (size_t i = 0; i < exprs_.size(); ++i) {
     for (const ir::Expr& divisor : Divisors(exprs_[i])) {
@@ -167,7 +167,6 @@ void Launch::ReadSlots(Writer* writer) const {
   size_t slot = 0;
   auto declare = [&](const std::string& type, const std::string& name, const std::string& value) {
     writer->Line(type + " const " + name + " = (" + type + ")" + value + ";");
-    writer->Line("(void)" + name + ";");
   };
   for (bool scalars : {false, true}) {
     for (const ffi::Any& param : func_->params) {

@@ -20,26 +20,6 @@ enum { TS_VECTOR = 16, TS_MR = 4 };
 #define TS_INLINE static inline __attribute__((always_inline))
 )";
 
-// acc += a * b. Compilers contract it to a fused operation only if told to.
-constexpr const char* kMulAdd = R"(
-#if defined(__clang__)
-#define TS_MULADD_f32(a, b, c) __builtin_elementwise_fma(a, b, c)
-#define TS_MULADD_f64(a, b, c) __builtin_elementwise_fma(a, b, c)
-#elif defined(__AVX512F__)
-#define TS_MULADD_f32(a, b, c) \
-  ((ts_vec_f32)__builtin_ia32_vfmaddps512_mask((a), (b), (c), (short)-1, 4))
-#define TS_MULADD_f64(a, b, c) \
-  ((ts_vec_f64)__builtin_ia32_vfmaddpd512_mask((a), (b), (c), (char)-1, 4))
-#elif defined(__FMA__)
-#define TS_MULADD_f32(a, b, c) ((ts_vec_f32)__builtin_ia32_vfmaddps256((a), (b), (c)))
-#define TS_MULADD_f64(a, b, c) ((ts_vec_f64)__builtin_ia32_vfmaddpd256((a), (b), (c)))
-#else
-#define TS_MULADD_f32(a, b, c) ((c) + (a) * (b))
-#define TS_MULADD_f64(a, b, c) ((c) + (a) * (b))
-#endif
-#define TS_MULADD_i32(a, b, c) ((c) + (a) * (b))
-)";
-
 // c[rows, two vectors] += a[rows, k] * b[k, two vectors], `rows` a constant after inlining.
 constexpr const char* kBlock = R"(
 typedef $t ts_vec_$s __attribute__((vector_size(TS_VECTOR_BYTES)));
@@ -50,7 +30,8 @@ TS_INLINE void ts_block_$s(int rows, int64_t k, const $t* a, int64_t a_row, int6
   ts_vec_$s acc[TS_MR][2];
   for (int i = 0; i < rows; ++i) {
     for (int j = 0; j < 2; ++j) {
-      acc[i][j] = clear ? (ts_vec_$s){0} : *(const ts_mem_$s*)(c + i * c_row + j * kLanes);
+      acc[i][j] = (ts_vec_$s){0};
+      if (!clear) acc[i][j] = *(const ts_mem_$s*)(c + i * c_row + j * kLanes);
     }
   }
   for (int64_t p = 0; p < k; ++p) {
@@ -58,8 +39,8 @@ TS_INLINE void ts_block_$s(int rows, int64_t k, const $t* a, int64_t a_row, int6
     ts_vec_$s b1 = *(const ts_mem_$s*)(b + p * b_row + kLanes);
     for (int i = 0; i < rows; ++i) {
       ts_vec_$s x = (ts_vec_$s){0} + a[i * a_row + p * a_col];
-      acc[i][0] = TS_MULADD_$s(x, b0, acc[i][0]);
-      acc[i][1] = TS_MULADD_$s(x, b1, acc[i][1]);
+      acc[i][0] = acc[i][0] + x * b0;
+      acc[i][1] = acc[i][1] + x * b1;
     }
   }
   for (int i = 0; i < rows; ++i) {
@@ -165,7 +146,6 @@ void AddPacks(std::vector<Helper>* list, const char* type, const std::string& su
 
 void AddGemmHelpers(std::vector<Helper>* list) {
   list->push_back({"ts_vectors", {}, kVectors});
-  list->push_back({"ts_muladd", {"ts_vectors"}, kMulAdd});
   for (const Element& element : kElements) {
     std::vector<std::string> needs;
     if (*element.helper) needs.push_back(element.helper);
@@ -177,7 +157,7 @@ void AddGemmHelpers(std::vector<Helper>* list) {
     std::string s = suffix;
     std::string block = FillTemplate(kBlock, {{'t', type}, {'s', s}});
     std::string gemm = FillTemplate(kGemm, {{'t', type}, {'s', s}});
-    list->push_back({"ts_block_" + s, {"ts_muladd"}, block});
+    list->push_back({"ts_block_" + s, {"ts_vectors"}, block});
     list->push_back({"ts_gemm_" + s, {"ts_block_" + s}, gemm});
     AddPacks(list, type, s);
   }

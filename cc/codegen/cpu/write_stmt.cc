@@ -1,4 +1,6 @@
 // Statements as C.
+#include <tvm/ffi/extra/structural_equal.h>
+
 #include <cctype>
 
 #include "cc/codegen/cpu/c_type.h"
@@ -48,6 +50,14 @@ bool IsRepeatable(const ir::Expr& e) {
     if (x.as<ir::LoadObj>() || x.as<ir::CallObj>()) repeatable = false;
   });
   return repeatable;
+}
+
+// min + extent, without the detour of min + (end - min).
+ir::Expr EndOf(const ir::ForObj* loop) {
+  const auto* op = loop->extent.as<ir::BinaryObj>();
+  bool difference =
+      op && op->kind == ir::BinaryKind::kSub && ffi::StructuralEqual::Equal(op->b, loop->min);
+  return difference ? op->a : loop->min + loop->extent;
 }
 
 std::string WithoutParentheses(const std::string& text, const ir::Expr& e) {
@@ -256,7 +266,7 @@ void Writer::LoopHints(const ir::ForObj* loop) {
 void Writer::For(const ir::ForObj* loop) {
   std::string type = ValueType(loop->var.dtype());
   bool unit = ir::IsConstInt(loop->step, 1);
-  ir::Expr end = loop->min + loop->extent;
+  ir::Expr end = EndOf(loop);
   std::string min = Expr(loop->min);
   if (unit && IsRepeatable(end)) {
     std::string limit = Expr(end);
