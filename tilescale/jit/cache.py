@@ -191,7 +191,7 @@ class KernelCache:
         stamp = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns} {stat.st_ino}"
         memo = self._root / _LAYOUT / "fingerprints" / _digest(stamp.encode())[:32]
         try:
-            text = memo.read_text(encoding="ascii")
+            text = memo.read_text(encoding="utf-8")
             if len(text) == 64:
                 return text
         except (OSError, ValueError):
@@ -204,7 +204,7 @@ class KernelCache:
         try:
             memo.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(
-                "w", dir=memo.parent, delete=False, encoding="ascii"
+                "w", dir=memo.parent, delete=False, encoding="utf-8"
             ) as file:
                 file.write(digest)
             Path(file.name).replace(memo)
