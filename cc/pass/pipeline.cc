@@ -96,7 +96,7 @@ TVM_FFI_STATIC_INIT_BLOCK() {
   refl::GlobalDef()
       .def("tilescale.pass.Stages", Stages)
       .def("tilescale.pass.PassNames", PassNames)
-      .def("tilescale.pass.PlantedBugs", PlantedBugDocs);
+      .def("tilescale.lower.cpu.PlantedBugs", PlantedBugDocs);
 }
 
 }  // namespace tilescale::pass
