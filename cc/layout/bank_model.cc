@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
 
 namespace tilescale::layout {
 
@@ -47,6 +46,13 @@ int64_t VectorLength(int64_t num_values, int64_t element_bits, int64_t access_by
   return length;
 }
 
+[[noreturn]] void ThrowOutside(const Layout& thread_value, const ComposedLayout& memory,
+                               int64_t index) {
+  TVM_FFI_THROW(ValueError) << "the (thread, value) layout " << thread_value.ToString()
+                            << " reaches element " << index << " of the memory layout "
+                            << memory.ToString() << ", which has " << memory.Size().Value();
+}
+
 }  // namespace
 
 BankReport::BankReport(BankReportObj counts)
@@ -59,11 +65,13 @@ std::string BankReport::ToString() const {
 }
 
 int64_t PhaseWavefronts(const std::vector<int64_t>& addresses, int64_t width) {
-  std::set<int64_t> words;
+  std::vector<int64_t> words;
   for (int64_t address : addresses) {
     int64_t last = (address + width - 1) / kBankBytes;
-    for (int64_t word = address / kBankBytes; word <= last; ++word) words.insert(word);
+    for (int64_t word = address / kBankBytes; word <= last; ++word) words.push_back(word);
   }
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
   std::array<int64_t, kNumBanks> load{};
   for (int64_t word : words) ++load[word % kNumBanks];
   return *std::max_element(load.begin(), load.end());
@@ -117,10 +125,17 @@ BankReport ScoreLayout(const Layout& thread_value, const ComposedLayout& memory,
   }
   std::vector<int64_t> threads = Enumerate(thread_value[0], "bank model");
   std::vector<int64_t> values = Enumerate(thread_value[1], "bank model");
+  std::vector<int64_t> table = Enumerate(memory.Inner(), "bank model");
+  int64_t size = static_cast<int64_t>(table.size());
+  int64_t offset = memory.Offset().Value();
   std::vector<int64_t> elements;
   elements.reserve(threads.size() * values.size());
   for (int64_t thread : threads) {
-    for (int64_t value : values) elements.push_back(memory(thread + value).Value());
+    for (int64_t value : values) {
+      int64_t index = thread + value;
+      if (index < 0 || index >= size) ThrowOutside(thread_value, memory, index);
+      elements.push_back(memory->swizzle.Apply(offset + table[index]));
+    }
   }
   return ScoreElements(elements, static_cast<int64_t>(values.size()), element_bits, access_bytes);
 }

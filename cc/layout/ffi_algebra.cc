@@ -10,6 +10,7 @@
 #include "cc/layout/inverse.h"
 #include "cc/layout/layout.h"
 #include "cc/layout/product.h"
+#include "cc/layout/split.h"
 
 namespace tilescale::layout {
 namespace {
@@ -113,7 +114,15 @@ void RegisterOperations() {
       .def("tilescale.layout.TiledProduct", TiledProduct)
       .def("tilescale.layout.FlatProduct", FlatProduct)
       .def("tilescale.layout.BlockedProduct", BlockedProduct)
-      .def("tilescale.layout.RakedProduct", RakedProduct);
+      .def("tilescale.layout.RakedProduct", RakedProduct)
+      .def("tilescale.layout.SplitPowerOfTwo",
+           [](const Layout& layout) {
+             auto [inner, outer] = SplitPowerOfTwo(layout);
+             return Array<Layout>{inner, outer};
+           })
+      .def("tilescale.layout.MaxCommonVector", MaxCommonVector)
+      .def("tilescale.layout.Upcast", Upcast)
+      .def("tilescale.layout.Downcast", Downcast);
 }
 
 TVM_FFI_STATIC_INIT_BLOCK() {

@@ -50,26 +50,6 @@ IndexMap IndexMap::FromComposed(const ComposedLayout& composed, const Shape& inp
   return IndexMap(vars, input_shape, {composed(IntTuple(coord)).ToExpr()});
 }
 
-IndexMap Inverse(const IndexMap& map) {
-  if (Volume(map->input_shape) != Volume(map->output_shape)) {
-    TVM_FFI_THROW(ValueError) << map.ToString() << " has no inverse: it maps "
-                              << Volume(map->input_shape) << " elements into "
-                              << Volume(map->output_shape) << " places";
-  }
-  auto composed = Recognize(map);
-  if (!composed) {
-    TVM_FFI_THROW(ValueError)
-        << map.ToString() << " has no closed inverse: it is no swizzle of a shape:stride layout";
-  }
-  ComposedLayout inverse = Inverse(*composed);
-  Array<Var> vars = IndexVars(map->output_shape.size());
-  Int element = inverse(Flatten(AsExprs(vars), map->output_shape));
-  IntTuple coord = IndexToCoord(element, IntTuple::FromAny(map->input_shape));
-  Array<Expr> outputs;
-  for (const Int& index : layout::Flatten(coord)) outputs.push_back(index.ToExpr());
-  return IndexMap(vars, map->output_shape, outputs);
-}
-
 IndexMap RepeatDim(const IndexMap& map, int64_t dim, int64_t factor) {
   int64_t rank = static_cast<int64_t>(map->input_shape.size());
   if (dim < -rank || dim >= rank || factor < 1) {

@@ -4,8 +4,6 @@
 
 #include <algorithm>
 
-#include "cc/layout/complement.h"
-
 namespace tilescale::layout {
 
 namespace {
@@ -29,14 +27,24 @@ std::vector<IndexedMode> MovingModes(const Layout& layout) {
   return modes;
 }
 
-void CheckInjective(const Layout& layout) {
-  for (const Mode& mode : FlatModes(layout)) {
-    if (mode.stride.Is(0) && !mode.shape.Is(1)) {
-      TVM_FFI_THROW(ValueError) << "left inverse of " << layout.ToString() << ": the mode "
-                                << mode.shape.ToString() << ":0 broadcasts, so the layout is not "
-                                << "injective";
-    }
+void CheckBroadcast(const Layout& layout) {
+  for (const StaticMode& mode : StaticModes(layout, "left inverse")) {
+    if (mode.shape == 1 || mode.stride > 0) continue;
+    TVM_FFI_THROW(ValueError) << "left inverse of " << layout.ToString() << ": the mode "
+                              << mode.shape << ":" << mode.stride
+                              << (mode.stride == 0 ? " broadcasts, so the layout is not injective"
+                                                   : " has a negative stride");
   }
+}
+
+// `stride` is that of the mode with the next larger stride.
+void CheckStep(const Layout& layout, const StaticMode& mode, int64_t stride) {
+  if (stride % mode.stride == 0 && stride / mode.stride >= mode.shape) return;
+  TVM_FFI_THROW(ValueError) << "left inverse of " << layout.ToString()
+                            << ": the next larger stride " << stride << " after the mode "
+                            << mode.shape << ":" << mode.stride
+                            << (stride % mode.stride == 0 ? " overlaps it"
+                                                          : " is no multiple of it");
 }
 
 }  // namespace
@@ -54,8 +62,19 @@ Layout RightInverse(const Layout& layout) {
 }
 
 Layout LeftInverse(const Layout& layout) {
-  CheckInjective(layout);
-  return RightInverse(Concat({layout, Complement(layout, layout.Cosize())}));
+  if (layout.Size().Is(0)) return Layout(IntTuple(0), IntTuple(0));
+  CheckBroadcast(layout);
+  std::vector<IndexedMode> modes = MovingModes(layout);
+  std::vector<StaticMode> result;
+  if (!modes.empty()) result.push_back({modes[0].mode.stride, 0});
+  for (size_t i = 0; i < modes.size(); ++i) {
+    const StaticMode& mode = modes[i].mode;
+    bool last = i + 1 == modes.size();
+    if (!last) CheckStep(layout, mode, modes[i + 1].mode.stride);
+    int64_t extent = last ? mode.shape : modes[i + 1].mode.stride / mode.stride;
+    result.push_back({extent, modes[i].index_stride});
+  }
+  return Coalesce(FromModes(result));
 }
 
 }  // namespace tilescale::layout

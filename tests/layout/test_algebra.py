@@ -102,11 +102,20 @@ def test_right_inverse(layout):
         assert not is_sequence_of_layout([where[v] for v in range(reach)])
 
 
-@QUICK
-@given(nested_layouts())
-def test_left_inverse(layout):
-    result = cute.left_inverse(layout)
-    assert [result(v) for v in values(layout)] == list(range(cute.size(layout)))
+@THOROUGH
+@given(layouts())
+def test_left_inverse_is_exact_or_impossible(layout):
+    image = values(layout)
+    moving = [m for m in zip(leaves(layout.stride), leaves(layout.shape), strict=True) if m[1] > 1]
+    strides = sorted(d for d, _ in moving)
+    try:
+        result = cute.left_inverse(layout)
+    except ValueError as error:
+        assert "left inverse of" in str(error)
+        injective = len(set(image)) == len(image)
+        assert not injective or any(b % a for a, b in itertools.pairwise(strides))
+        return
+    assert [result(v) for v in image] == list(range(len(image)))
 
 
 @QUICK
@@ -222,7 +231,9 @@ def test_product_by_mode(m, n, tm, tn):
         (lambda: cute.complement(cute.Layout(4, -1), 8), "negative stride"),
         (lambda: cute.complement(cute.Layout(0, 1), 8), "empty layout"),
         (lambda: cute.left_inverse(cute.Layout((2, 2), (1, 0))), "2:0 broadcasts"),
-        (lambda: cute.left_inverse(cute.Layout((3, 2), (1, 2))), "overlaps"),
+        (lambda: cute.left_inverse(cute.Layout((3, 2), (1, 2))), "stride 2 .* overlaps"),
+        (lambda: cute.left_inverse(cute.Layout((2, 2), (2, 3))), "3 .* is no multiple of it"),
+        (lambda: cute.left_inverse(cute.Layout(4, -1)), "4:-1 has a negative stride"),
         (lambda: cute.logical_divide(cute.Layout(8), (2, 2)), "the tiler has 2 modes"),
     ],
 )

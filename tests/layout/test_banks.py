@@ -153,6 +153,10 @@ def test_the_chooser_scores_every_candidate_exactly(rows, columns, best):
         (lambda: tl.score_elements([0, 1, 2], 3, 16, 4), "do not split 3 values"),
         (lambda: tl.score_elements([0], 1, 16, 3), "moves 1, 2, 4, 8 or 16 bytes"),
         (lambda: tl.score_layout(cute.Layout(8), cute.Layout(8), 16, 2), "has two modes"),
+        (
+            lambda: tl.score_layout(cute.Layout((8, 2), (1, 8)), cute.Layout(12), 32, 4),
+            "reaches element 12",
+        ),
         (lambda: tl.make_full_bank_swizzled_layout(8, 48, 16), "no whole number of 128-byte spans"),
         (lambda: tl.make_full_bank_swizzled_layout(8, 64, 24), "divide 128 bits"),
         (lambda: tl.rank_tile_layouts((0, 8), 16, []), "must be positive"),

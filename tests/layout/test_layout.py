@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+import tvm_ffi
 from brute import QUICK, coords, leaves, like, shapes, values
 from brute import layouts as any_layouts
 from hypothesis import given
@@ -150,3 +151,12 @@ def test_a_mode_out_of_range_is_an_index_error():
 def test_a_leaf_must_be_an_integer():
     with pytest.raises((TypeError, ValueError)):
         cute.Layout(("x", 3))
+
+
+def test_objects_survive_serialization():
+    for value in (
+        cute.Layout((4, (2, 3)), (1, (8, 16))),
+        cute.ComposedLayout(cute.Swizzle(2, 1, 3), 5, cute.Layout((8, 8), (8, 1))),
+    ):
+        text = tvm_ffi.serialization.to_json_graph_str(value)
+        assert tvm_ffi.serialization.from_json_graph_str(text) == value

@@ -4,6 +4,10 @@
 `tilescale.layout.cute` is the algebra underneath, with bank scores and maps over F2 beside it.
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 from tilescale.layout import cute
 from tilescale.layout.banks import (
     BankReport,
@@ -49,3 +53,9 @@ __all__ = [
     "score_elements",
     "score_layout",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    from tilescale.porting import resolve
+
+    return resolve("tilescale.layout", name)

@@ -78,13 +78,12 @@ LAYOUT = section(
     later("PartialFragment", _CUDA),
     works(
         "make_full_bank_swizzled_layout make_half_bank_swizzled_layout"
-        " make_quarter_bank_swizzled_layout make_linear_layout"
+        " make_quarter_bank_swizzled_layout make_linear_layout make_gemm_fragment_8x8"
+        " make_gemm_fragment_8x8_transposed make_fully_replicated_layout_fragment"
     ),
     later(
         "make_volta_swizzled_layout make_wgmma_swizzled_layout make_tcgen05mma_swizzled_layout"
-        " make_gemm_fragment_8x8 make_gemm_fragment_8x8_transposed"
-        " make_fully_replicated_layout_fragment make_cutlass_metadata_layout"
-        " make_mma_swizzle_layout",
+        " make_cutlass_metadata_layout make_mma_swizzle_layout",
         _CUDA,
         "`make_swizzled_layout`",
     ),

@@ -148,3 +148,40 @@ def raked_product(block: Layout, tiler: Layout) -> Layout:
     """Mode by mode (tiler, block): copies of the block interleaved."""
     out: Layout = call("RakedProduct", block, tiler)
     return out
+
+
+def split_power_of_two(layout: Layout) -> tuple[Layout, Layout]:
+    """The power-of-two block inside a layout, and the layout of the blocks.
+
+    Returns:
+        ``(inner, outer)`` of the same profile: each extent is a power of two times an odd number,
+        which go to `inner` and `outer`. Leaf coordinate ``i + 2**k * o`` lies at
+        ``inner(i) + outer(o)``.
+    """
+    inner, outer = call("SplitPowerOfTwo", layout)
+    return inner, outer
+
+
+def max_common_vector(a: Layout, b: Layout) -> int:
+    """How many consecutive elements a copy between two layouts can move at once.
+
+    The largest g such that both map each g flat indices from a multiple of g on to consecutive
+    values.
+    """
+    return int(call("MaxCommonVector", a, b))
+
+
+def upcast(layout: Layout, factor: int) -> Layout:
+    """The layout counted in elements `factor` times as large.
+
+    Raises:
+        ValueError: not exactly one mode runs through the small elements of a large one.
+    """
+    out: Layout = call("Upcast", layout, factor)
+    return out
+
+
+def downcast(layout: Layout, factor: int) -> Layout:
+    """The layout counted in elements `factor` times as small."""
+    out: Layout = call("Downcast", layout, factor)
+    return out
