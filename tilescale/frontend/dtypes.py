@@ -149,7 +149,7 @@ def _parse(name: str) -> dtype | None:
 def _name_of(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if value in (bool, int, float):
+    if isinstance(value, type) and value in (bool, int, float):  # np.dtype("float64") == float
         return str({bool: "bool", int: "int32", float: "float32"}[value])
     if isinstance(value, type):
         return value.__name__
