@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tilescale.errors import TileScaleError
+from tilescale._error_base import TileScaleError
 
 __all__ = [
     "AnnotationError",

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from tilescale import errors
+from tilescale import _error_base, _kernel_errors, _operator_errors, errors
 
 _HEAD = """# Errors
 
@@ -28,12 +28,16 @@ _CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
 
 
 def _sections() -> Iterator[tuple[str, list[type[Exception]]]]:
-    """Yields the titles in the source and the exception classes below each."""
-    _, *parts = _TITLE.split(inspect.getsource(errors))
-    first = inspect.getsource(errors).split(_RULE, 1)[0]
-    for title, text in zip(["General", *parts[::2]], [first, *parts[1::2]], strict=True):
-        classes = [getattr(errors, name) for name in _CLASS.findall(text)]
-        yield title, [cls for cls in classes if issubclass(cls, Exception)]
+    """Yields the titles in the sources and the exception classes below each."""
+    heads = {_error_base: "Base classes", errors: "Warnings"}
+    for module in (_error_base, errors, _kernel_errors, _operator_errors):
+        first = heads.get(module, "")
+        head, *parts = _TITLE.split(inspect.getsource(module))
+        for title, text in zip([first, *parts[::2]], [head, *parts[1::2]], strict=True):
+            classes = [getattr(module, name) for name in _CLASS.findall(text)]
+            found = [cls for cls in classes if issubclass(cls, Exception)]
+            if found:
+                yield title, found
 
 
 def _row(cls: type[Exception]) -> str:
