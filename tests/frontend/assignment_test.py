@@ -132,7 +132,7 @@ def test_python_values_may_change_in_compile_time_loops_inside_run_time_loops():
                 position = 0
                 for value in (5, 6, 7):
                     A[i, position] = value
-                    position += 1
+                    position += 1  # noqa: SIM113
 
     a = ints(4, 3)
     run(kernel, a)
@@ -193,7 +193,7 @@ def test_a_python_flag_set_under_a_run_time_condition():
 def test_names_without_a_value(use):
     def body(A, n):
         if use == "before":
-            A[0] = late
+            A[0] = late  # noqa: F821
         if n > 0:
             late = 1
         for i in range(n):

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from tilescale.errors import Span, TileScaleError
-from tilescale.frontend import context
+from tilescale.frontend import context, spans
+
+_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 def here() -> Span | None:
-    """The place in the user's source that is being traced, or None outside of a trace."""
+    """The place in the user's source that is being traced, or that called the library."""
     builder = context.current_or_none()
-    return builder.position() if builder is not None else None
+    found = builder.position() if builder is not None else None
+    return found or _calling_line()
+
+
+def _calling_line() -> Span | None:
+    """The innermost line being executed outside of this package."""
+    frame = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back  # type: ignore[assignment]
+    return None if frame is None else spans.error_span(frame.f_code, frame.f_lasti)
 
 
 def mistake(

@@ -53,12 +53,12 @@ def thread_level_functions() -> dict[str, Callable[..., ir.Expr]]:
 
 def any_of(values: Any) -> ir.Expr:
     """Whether any element of a buffer or region is not 0."""
-    return ir.make_call("any_of", [as_region(values, "T.any_of").node()])
+    return ir.make_call("any_of", [as_region(values, "T.any_of").node()], {}, "bool")
 
 
 def all_of(values: Any) -> ir.Expr:
     """Whether all elements of a buffer or region are not 0."""
-    return ir.make_call("all_of", [as_region(values, "T.all_of").node()])
+    return ir.make_call("all_of", [as_region(values, "T.all_of").node()], {}, "bool")
 
 
 def dp4a(a: Any, b: Any, c: Any) -> ir.Expr | None:
@@ -74,7 +74,7 @@ def dp4a(a: Any, b: Any, c: Any) -> ir.Expr | None:
     """
     is_buffer = isinstance(c, Buffer) and c.space != "var"
     first = c[(0,) * c.ndim] if is_buffer else as_typed(c, "int32")
-    total = ir.make_call("dp4a", [address_of(a), address_of(b), first])
+    total = ir.make_call("dp4a", [address_of(a), address_of(b), first], {}, "int32")
     if is_buffer:
         c[(0,) * c.ndim] = total
         return None

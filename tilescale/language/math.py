@@ -39,9 +39,14 @@ def _float_args(args: tuple[Scalar, ...]) -> list[ir.Expr]:
     return [as_typed(expr, str(kind)) for expr in exprs]
 
 
-def _unary(name: str, intrinsic: str | None = None) -> Callable[[Scalar], ir.Expr]:
+def _call(name: str, values: list[ir.Expr]) -> ir.Expr:
+    """An intrinsic whose value has the type of its arguments."""
+    return ir.make_call(name, values, {}, values[0].dtype)
+
+
+def _unary(name: str) -> Callable[[Scalar], ir.Expr]:
     def function(x: Scalar) -> ir.Expr:
-        return ir.make_call(intrinsic or name, [as_float(x)])
+        return _call(name, [as_float(x)])
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{name}(x) of a floating value; integers are converted to float32 first."
@@ -59,7 +64,8 @@ def _several(name: str, count: int) -> Callable[..., ir.Expr]:
                 remedy=f"pass {count} values",
             )
         attrs = {"rounding_mode": rounding_mode} if name.startswith("ieee_") else {}
-        return ir.make_call(name, _float_args(args), attrs)
+        values = _float_args(args)
+        return ir.make_call(name, values, attrs, values[0].dtype)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{name} of {count} floating values of one type."
@@ -68,7 +74,7 @@ def _several(name: str, count: int) -> Callable[..., ir.Expr]:
 
 def _test(name: str) -> Callable[[Scalar], ir.Expr]:
     def function(x: Scalar) -> ir.Expr:
-        return ir.make_call(name, [as_float(x)])
+        return ir.make_call(name, [as_float(x)], {}, "bool")
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"Whether a floating value {name.replace('is', 'is ')}: a boolean."
@@ -116,7 +122,7 @@ def _rounding(name: str) -> Callable[[Scalar], Any]:
         if is_number(x) and isinstance(x, int):
             return x
         expr = as_expr(x)
-        return expr if "int" in expr.dtype else ir.make_call(name, [as_float(expr)])
+        return expr if "int" in expr.dtype else _call(name, [as_float(expr)])
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"{name}(x); integers are returned as they are."
@@ -130,7 +136,7 @@ nearbyint = _rounding("nearbyint")
 
 def abs(x: Scalar) -> Any:
     """The absolute value, of x's type."""
-    return builtins.abs(x) if is_number(x) else ir.make_call("abs", [as_expr(x)])
+    return builtins.abs(x) if is_number(x) else _call("abs", [as_expr(x)])
 
 
 fabs = abs
@@ -138,7 +144,7 @@ fabs = abs
 
 def pow(x: Scalar, y: Scalar) -> Any:
     """X to the power of y, floating."""
-    return x**y if is_number(x) and is_number(y) else ir.make_call("pow", _float_args((x, y)))
+    return x**y if is_number(x) and is_number(y) else _call("pow", _float_args((x, y)))
 
 
 power = pow
@@ -147,7 +153,7 @@ power = pow
 def fmod(x: Scalar, y: Scalar) -> Any:
     """The remainder of x / y with x's sign, floating."""
     both = is_number(x) and is_number(y)
-    return _math.fmod(x, y) if both else ir.make_call("fmod", _float_args((x, y)))
+    return _math.fmod(x, y) if both else _call("fmod", _float_args((x, y)))
 
 
 def ldexp(x: Scalar, n: Scalar) -> ir.Expr:
@@ -158,12 +164,12 @@ def ldexp(x: Scalar, n: Scalar) -> ir.Expr:
 
 def popcount(x: Scalar) -> ir.Expr:
     """The number of set bits: an int32."""
-    return ir.make_call("popcount", [as_expr(x)])
+    return ir.make_call("popcount", [as_expr(x)], {}, "int32")
 
 
 def clz(x: Scalar) -> ir.Expr:
     """The number of leading zero bits: an int32."""
-    return ir.make_call("clz", [as_expr(x)])
+    return ir.make_call("clz", [as_expr(x)], {}, "int32")
 
 
 def binary(name: str, a: Scalar, b: Scalar) -> ir.Expr:

@@ -133,3 +133,14 @@ PURE: dict[str, Rule] = {
     "reinterpret": _reinterpret,
     "dp4a": _dp4a,
 }
+
+# The fast forms are exact here, and rounding to nearest is the only mode.
+PURE.update(
+    {f"__{name}": PURE[name] for name in ("exp", "exp10", "log", "log2", "log10")}
+    | {f"__{name}": PURE[name] for name in ("sin", "cos", "tan")}
+    | {"fast_rcp": PURE["rcp"], "ieee_frcp": PURE["rcp"], "ieee_fmaf": PURE["fma"]}
+    | {"ieee_fsqrt": PURE["sqrt"], "ieee_frsqrt": PURE["rsqrt"]}
+    | {name: _in_double(np.multiply) for name in ("fmul", "ieee_mul")}
+    | {"ieee_add": _in_double(np.add), "ieee_sub": _in_double(np.subtract)}
+    | {"ieee_fdiv": _in_double(np.divide)}
+)
