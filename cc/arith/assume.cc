@@ -21,7 +21,7 @@ enum Event { kBind, kBindValue, kValue, kLoopVar, kLoopMin, kLoopExtent, kLoopSt
 }  // namespace
 
 void Analyzer::Advance(int kind, const Expr& e, const Interval& range) {
-  Facts& now = levels_.back().facts;
+  Facts& now = *Edit();
   auto next = static_cast<int64_t>(states_.size()) + 1;
   now.state =
       states_.emplace(std::make_tuple(now.state, kind, atoms_.Intern(e), range.lo, range.hi), next)
@@ -30,9 +30,16 @@ void Analyzer::Advance(int kind, const Expr& e, const Interval& range) {
 
 Analyzer::Scope Analyzer::Enter() {
   Level level;
-  level.facts = facts();
+  level.facts = levels_.back().facts;
   levels_.push_back(std::move(level));
   return Scope(this);
+}
+
+Facts* Analyzer::Edit() {
+  auto& shared = levels_.back().facts;
+  if (shared.use_count() > 1) shared = std::make_shared<Facts>(*shared);
+  // Every Facts is made as a non-const object, and this is its only owner.
+  return const_cast<Facts*>(shared.get());
 }
 
 void Analyzer::Leave() { levels_.pop_back(); }
@@ -45,7 +52,7 @@ Analyzer::Scope Analyzer::With(const Expr& cond) {
 
 void Analyzer::Bind(const ir::Var& var, const Interval& range) {
   Advance(kBind, var, range);
-  Facts& now = levels_.back().facts;
+  Facts& now = *Edit();
   now.Forget(var, atoms_);
   now.vars[var.get()] = Intersect(Knowledge::Of(var.dtype()), Knowledge{range, {}}).Tightened();
   Changed();
@@ -55,15 +62,15 @@ void Analyzer::BindValue(const ir::Var& var, const Expr& value) {
   Advance(kBindValue, var);
   Advance(kValue, value);
   Knowledge knowledge = IsDiscrete(var.dtype()) ? Know(Simplify(value)) : Knowledge();
-  levels_.back().facts.Forget(var, atoms_);
+  Edit()->Forget(var, atoms_);
   Changed();
   if (!IsDiscrete(var.dtype())) return;
-  levels_.back().facts.vars[var.get()] = knowledge;
+  Edit()->vars[var.get()] = knowledge;
   if (PurityOf(value) == Purity::kStable) AddFact(Equal(var, value));
 }
 
 void Analyzer::BindLoop(const ir::Var& var, const Expr& min, const Expr& extent, const Expr& step) {
-  levels_.back().facts.Forget(var, atoms_);
+  Edit()->Forget(var, atoms_);
   Changed();
   Assume(extent >= MakeWide(extent.dtype(), 1));
   auto stride = ConstValue(step);
@@ -72,7 +79,7 @@ void Analyzer::BindLoop(const ir::Var& var, const Expr& min, const Expr& extent,
   Interval steps = last_index * Know(step).range;
   Interval range = Bounds(min) + Union(Interval::Point(0), steps);
   if (!range.Within(Interval::Of(var.dtype()))) return;
-  levels_.back().facts.vars[var.get()] = Knowledge{range, {}}.Tightened();
+  Edit()->vars[var.get()] = Knowledge{range, {}}.Tightened();
   Changed();
   if (!stride || *stride == 0) return;
   if (auto start = ConstValue(min)) {
@@ -126,7 +133,7 @@ void Analyzer::AddFact(const Expr& cond) {
       IsDiscrete(binary->a.dtype()) && AddCompare(binary)) {
     return;
   }
-  levels_.back().facts.conditions.push_back(cond);
+  Edit()->conditions.push_back(cond);
   Changed();
   if (const auto* negation = cond.as<ir::NotObj>()) {
     Narrow(negation->a, Knowledge::Point(0));
@@ -181,7 +188,7 @@ void Analyzer::AddRemainder(const Expr& dividend_mod, const Expr& residue) {
 
 void Analyzer::AddNonNegative(const Sum& sum) {
   if (!sum.valid() || sum.IsConstant()) return;
-  levels_.back().facts.non_negative.push_back(sum);
+  Edit()->non_negative.push_back(sum);
   for (const Sum::Term& term : sum.terms()) {
     if (term.atoms.size() != 1) continue;
     Sum rest = sum;
@@ -201,7 +208,7 @@ void Analyzer::AddNonNegative(const Sum& sum) {
 void Analyzer::Narrow(const Expr& e, const Knowledge& knowledge) {
   if (!IsDiscrete(e.dtype()) || ConstValue(e)) return;
   Knowledge narrowed = Intersect(Know(e), knowledge);
-  Facts& now = levels_.back().facts;
+  Facts& now = *Edit();
   if (const auto* var = e.as<ir::VarObj>()) {
     now.vars[var] = narrowed;
   } else {

@@ -3,8 +3,10 @@
 #include <tvm/ffi/reflection/registry.h>
 
 #include "cc/arith/bounds.h"
+#include "cc/arith/rule.h"
 #include "cc/arith/simplify.h"
 #include "cc/arith/z3_api.h"
+#include "cc/support/diagnostic.h"
 
 namespace tilescale::arith {
 namespace {
@@ -95,6 +97,38 @@ bool CanProveIn(const Expr& cond, const Ranges& ranges, const ffi::Array<Expr>& 
   return analyzer.CanProve(cond);
 }
 
+ffi::Array<ffi::String> RuleNames() {
+  ffi::Array<ffi::String> names;
+  for (const Rule& rule : AllRules()) names.push_back(rule.name);
+  return names;
+}
+
+const Rule& RuleByName(const ffi::String& name) {
+  const Rule* rule = FindRule(name);
+  TILESCALE_CHECK(rule, "there is no rule " << name);
+  return *rule;
+}
+
+/// The types of its holes, then one "c" for each constant.
+ffi::String RuleHoles(const ffi::String& name) {
+  const Rule& rule = RuleByName(name);
+  return HoleTypes(rule) + std::string(static_cast<size_t>(NumConstants(rule)), 'c');
+}
+
+Expr InstantiateRule(const ffi::String& name, ir::DType type, const ffi::Array<Expr>& any,
+                     const ffi::Array<Expr>& constants) {
+  std::vector<Wide> values;
+  for (const Expr& constant : constants) values.push_back(*ConstValue(constant));
+  return Instantiate(RuleByName(name), type, {any.begin(), any.end()}, values);
+}
+
+ffi::Optional<Expr> ApplyRuleIn(const ffi::String& name, const Expr& e, const Ranges& ranges) {
+  Analyzer analyzer;
+  BindAll(ranges, &analyzer);
+  auto result = ApplyRule(RuleByName(name), e, &analyzer);
+  return result ? ffi::Optional<Expr>(*result) : std::nullopt;
+}
+
 }  // namespace
 
 TVM_FFI_STATIC_INIT_BLOCK() {
@@ -117,6 +151,10 @@ TVM_FFI_STATIC_INIT_BLOCK() {
       .def("tilescale.arith.Simplify", SimplifyIn)
       .def("tilescale.arith.Bounds", BoundsIn)
       .def("tilescale.arith.CanProve", CanProveIn)
+      .def("tilescale.arith.RuleNames", RuleNames)
+      .def("tilescale.arith.RuleHoles", RuleHoles)
+      .def("tilescale.arith.InstantiateRule", InstantiateRule)
+      .def("tilescale.arith.ApplyRule", ApplyRuleIn)
       .def("tilescale.arith.Z3Version", []() { return ffi::String(Z3Version()); });
 }
 

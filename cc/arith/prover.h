@@ -103,7 +103,7 @@ class Analyzer {
   Wide LowerBound(const Sum& sum, Wide enough = Interval::All().hi);
   Interval RangeOf(const Sum& sum);
   Atoms* atoms() { return &atoms_; }
-  const Facts& facts() const { return levels_.back().facts; }
+  const Facts& facts() const { return *levels_.back().facts; }
   /// Remembered simplification under the present facts, or null.
   const ir::Expr* FindSimplified(const ir::Expr& e) const;
   void RememberSimplified(const ir::Expr& e, const ir::Expr& result);
@@ -111,12 +111,15 @@ class Analyzer {
  private:
   /// What is known inside one scope; memories die with it.
   struct Level {
-    Facts facts;
+    /// Shared with the enclosing scope until something is said here.
+    std::shared_ptr<const Facts> facts = std::make_shared<Facts>();
     std::unordered_map<const ir::ExprObj*, std::pair<ir::Expr, Knowledge>> known;
     std::unordered_map<const ir::ExprObj*, std::pair<ir::Expr, ir::Expr>> simplified;
   };
 
   void Leave();
+  /// The facts of this scope, to be changed.
+  Facts* Edit();
   void Changed();
   /// Moves to the state after saying something about `e`; `kind` tells what.
   void Advance(int kind, const ir::Expr& e, const Interval& range = {0, 0});
