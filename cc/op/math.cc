@@ -55,7 +55,8 @@ void DeclareIeee() {
 
 void DeclareBits() {
   Declare("reinterpret", 1, TypeRule::kExplicit, "the bits of a value as another type");
-  Declare("dp4a", 3, TypeRule::kInt32, "dp4a(a, b, c): c + the dot product of 4 int8 in a and b");
+  ir::RegisterIntrinsic({"dp4a", 3, Effect::kRead, TypeRule::kInt32,
+                         "dp4a(a, b, c): c + the dot product of 4 int8 at a and b"});
   for (const char* name : {"any_of", "all_of"}) {
     ir::RegisterIntrinsic({name, 1, Effect::kRead, TypeRule::kBool, "f(region of values)"});
   }

@@ -109,8 +109,15 @@ std::string EmitReinterpret(Writer* w, const ir::CallObj* call) {
   return IsNarrowFloat(to) ? w->Use("ts_load_" + Suffix(to)) + "(" + text + ")" : text;
 }
 
+// Four int8, given as an int32 or as the address of the first.
+std::string FourBytes(Writer* w, const ir::CallObj* call, int i) {
+  std::string text = Arg(w, call, i);
+  bool address = ir::dtype::IsHandle(ir::Call::Arg(call, i).dtype());
+  return address ? w->Use("ts_load_bytes") + "(" + text + ")" : text;
+}
+
 std::string EmitDp4a(Writer* w, const ir::CallObj* call) {
-  return w->Use("ts_dp4a") + "(" + Arg(w, call, 0) + ", " + Arg(w, call, 1) + ", " +
+  return w->Use("ts_dp4a") + "(" + FourBytes(w, call, 0) + ", " + FourBytes(w, call, 1) + ", " +
          Arg(w, call, 2) + ")";
 }
 

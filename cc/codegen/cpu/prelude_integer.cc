@@ -17,6 +17,9 @@ static inline $t ts_truncmod_$s($t a, $t b) { return b == 0 || b == -1 ? 0 : ($t
 constexpr const char* kClz64 = R"(
 static inline int32_t ts_clz64(uint64_t x) { return x == 0 ? 64 : __builtin_clzll(x); }
 )";
+constexpr const char* kLoadBytes = R"(
+static inline int32_t ts_load_bytes(const void* p) { int32_t x; __builtin_memcpy(&x, p, 4); return x; }
+)";
 constexpr const char* kDp4a = R"(
 static inline int32_t ts_dp4a(int32_t a, int32_t b, int32_t c) {
   for (int i = 0; i < 32; i += 8) c += (int8_t)(a >> i) * (int8_t)(b >> i);
@@ -149,6 +152,7 @@ void AddPacked(std::vector<Helper>* list, const IntType& t) {
 void AddIntegerHelpers(std::vector<Helper>* list) {
   list->push_back({"ts_clz64", {}, kClz64});
   list->push_back({"ts_dp4a", {}, kDp4a});
+  list->push_back({"ts_load_bytes", {}, kLoadBytes});
   list->push_back({"TS_INDEPENDENT", {}, kIndependent});
   for (const IntType& t : IntTypes()) {
     AddDivision(list, t);
