@@ -133,7 +133,7 @@ def compile_kernel(func: Any, plant_bug: str = "") -> Any:
     """The kernel for the CPU target, with a planted bug if one is named."""
     chosen = options.make_options(target="cpu", compile_flags=FLAGS)
     if plant_bug:
-        chosen = dataclasses.replace(chosen, pass_configs={"tl.plant_bug": plant_bug})
+        chosen = dataclasses.replace(chosen, pass_configs={"plant_bug": plant_bug})
     return compiler.compile_with(func, chosen)
 
 

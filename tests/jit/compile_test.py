@@ -162,6 +162,20 @@ def test_sources_go_to_the_debug_folder(tmp_path):
     assert "ts_tiles" in (tmp_path / "debug" / "scale.c").read_text()
 
 
+def test_stages_go_to_the_dump_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TILESCALE_DUMP", str(tmp_path / "dump"))
+    monkeypatch.setenv("TILESCALE_PRINT_SOURCE", "1")
+    kernel = tilescale.compile(scaled(50))
+    folder = tmp_path / "dump" / "scale"
+    names = sorted(path.name for path in folder.iterdir())
+    assert names[0] == "00_tile.txt"
+    assert names[-1] == "kernel.c"
+    assert len(names) > 5
+    assert "grid" in (folder / "00_tile.txt").read_text()
+    assert (folder / "kernel.c").read_text() == kernel.kernel_source
+    assert kernel.kernel_source in capsys.readouterr().out
+
+
 def test_pass_configs_and_flags_change_the_key():
     first = tilescale.compile(scaled(50))
     assert tilescale.compile(scaled(50)).from_cache

@@ -65,6 +65,9 @@ def compile_with(func: Any, options: CompileOptions) -> JITKernel:
     """Compiles a function with options that are checked already."""
     func = _as_prim_func(func)
     options = _with_annotations(func, options)
+    dump = knobs.DUMP.get()
+    if dump is not None:
+        _dump(func, options, dump)
     artifact = build(
         _key_text(func, options),
         lambda: _print_ir(func, True),
@@ -217,9 +220,24 @@ def _lower(func: Any, options: CompileOptions) -> Lowered:
     return Lowered(str(result["source"]), signature)
 
 
+def _dump(func: Any, options: CompileOptions, folder: Path) -> None:
+    """Writes the function after each pass, numbered in order."""
+    from tilescale import _ffi
+
+    target = folder / str(func.name)
+    target.mkdir(parents=True, exist_ok=True)
+    stages = [("tile", func), *_ffi.get("pass.Stages")(func, dict(options.pass_configs))]
+    for number, (name, stage) in enumerate(stages):
+        file = target / f"{number:02d}_{name}.txt"
+        file.write_text(_print_ir(stage, True), encoding="utf-8")
+
+
 def _show(kernel: JITKernel, options: CompileOptions) -> None:
     if options.debug_root is not None:
         options.debug_root.mkdir(parents=True, exist_ok=True)
         kernel.export_sources(options.debug_root / f"{kernel.name}.c")
+    dump = knobs.DUMP.get()
+    if dump is not None:
+        kernel.export_sources(dump / kernel.name / "kernel.c")
     if knobs.PRINT_SOURCE.get():
         kernel.show_source()
