@@ -166,11 +166,14 @@ DType OperandType(K kind, const Expr& a, const Expr& b) {
 
 }  // namespace
 
-Expr MakeInt(DType t, int64_t value) { return IntImm(t, value); }
+Expr MakeInt(DType t, int64_t value) {
+  return dtype::IsBool(t) ? MakeBool(value != 0) : IntImm(t, value);
+}
 Expr MakeBool(bool value) { return IntImm(dtype::Bool(), value ? 1 : 0); }
 
 Expr MakeConst(DType t, double value) {
   if (dtype::IsFloat(t)) return FloatImm(t, value);
+  if (dtype::IsBool(t)) return MakeBool(value != 0);
   return MakeInt(t, static_cast<int64_t>(value));
 }
 

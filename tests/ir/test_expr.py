@@ -136,3 +136,9 @@ def test_logical_operators_short_circuit_constants() -> None:
     assert ir.as_const_int(ir.make_binary("and", false, cond)) == 0
     assert ir.as_const_int(ir.make_binary("or", true, cond)) == 1
     assert ir.make_not(ir.make_not(cond)).same_as(cond)
+
+
+def test_boolean_constants_are_0_or_1() -> None:
+    assert ir.const(2, "bool").value == 1
+    assert ir.const(0.5, "bool").value == 1
+    assert ir.const(0, "bool").value == 0

@@ -255,6 +255,8 @@ class Machine:
         values: Values,
         lanes: Lanes,
         combine: Any,
+        *,
+        is_sum: bool = False,
     ) -> Values:
         """Atomically replaces one element in each lane by `combine(old, value)`.
 
@@ -269,10 +271,12 @@ class Machine:
         reached, chosen = lanes.subset(inside), lanes.spread(values)[inside]
         at = offset[inside] + eval_memory.lane_offset(view, reached.ids, reached.space)
         self._touch(view, eval_memory.ATOMIC, at, reached)
-        out[inside] = self._update_in_turns(view, at, chosen, combine)
+        out[inside] = self._update_in_turns(view, at, chosen, combine, is_sum)
         return out
 
-    def _update_in_turns(self, view: View, at: Index, values: Values, combine: Any) -> Values:
+    def _update_in_turns(
+        self, view: View, at: Index, values: Values, combine: Any, is_sum: bool
+    ) -> Values:
         """Updates where the n-th occurrence of an element in `at` belongs to the n-th turn."""
         old = np.zeros(at.size, eval_dtype.register_dtype(view.dtype))
         order = np.argsort(at, kind="stable")
@@ -287,7 +291,8 @@ class Machine:
                 raise self._uninitialized(view, at[now], defined)
             old[now] = before
             after = combine(before, values[now])
-            self.note_sum(np.abs(before) + np.abs(values[now]), view.dtype)
+            if is_sum:
+                self.note_sum(np.abs(before) + np.abs(values[now]), view.dtype)
             eval_memory.store(view, at[now], after, np.ones(after.size, np.bool_))
         return old
 

@@ -225,7 +225,8 @@ class Expressions:
             operand = expr.args[1]
             values = eval_dtype.cast(self(operand, lanes), str(operand.dtype), dtype)
         rule = atomic_rule(name, dtype)
-        return self.machine.update(place.buffer, indices, values, lanes, rule)
+        is_sum = name == "add"
+        return self.machine.update(place.buffer, indices, values, lanes, rule, is_sum=is_sum)
 
     def _quantifier(self, name: str, region: ir.Region, lanes: Lanes) -> Values:
         results = []

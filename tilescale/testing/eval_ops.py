@@ -192,7 +192,8 @@ class Operators:
         lanes = Lanes(lane.space, lane.env, np.repeat(lane.ids, values.size)).subset(inside)
         rule = atomic_rule(ATOMIC_NAMES[op.kind], dtype)
         indices = [index[inside] for index in indices]
-        self._machine.update(op.dst.buffer, indices, values[inside], lanes, rule)
+        is_sum = op.kind == ir.op.AtomicKind.ADD
+        self._machine.update(op.dst.buffer, indices, values[inside], lanes, rule, is_sum=is_sum)
 
     def _reducer_init(self, op: ir.op.ReducerInit, lane: Lanes) -> None:
         view = self._machine.view(op.reducer)
@@ -218,7 +219,8 @@ class Operators:
         def step(old: Values, value: Values) -> Values:
             return reduce_step(op.kind, dtype, old, value)
 
-        self._machine.update(op.reducer, indices, values, lanes, step)
+        is_sum = REDUCE_STEMS[op.kind] == "add"
+        self._machine.update(op.reducer, indices, values, lanes, step, is_sum=is_sum)
 
     def _reducer_finalize(self, op: ir.op.ReducerFinalize, lane: Lanes) -> None:
         self._check_epoch(op.reducer, op.kind)
