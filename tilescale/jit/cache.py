@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import tempfile
-import uuid
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -121,7 +120,7 @@ class KernelCache:
 
     def _store(self, key: str, files: Mapping[str, bytes]) -> Path:
         entry = self._entry(key)
-        staging = self._root / _LAYOUT / "staging" / uuid.uuid4().hex
+        staging = self._root / _LAYOUT / "staging" / os.urandom(16).hex()
         staging.mkdir(parents=True)
         try:
             for name, content in files.items():
@@ -149,7 +148,7 @@ class KernelCache:
 
     def _discard(self, entry: Path) -> None:
         """Takes a broken entry away in one step; another process may do the same at this moment."""
-        trash = self._root / _LAYOUT / "staging" / uuid.uuid4().hex
+        trash = self._root / _LAYOUT / "staging" / os.urandom(16).hex()
         try:
             entry.rename(trash)
         except FileNotFoundError:

@@ -6,7 +6,6 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +119,8 @@ def run_parallel(
 
     if not items:
         return []
+    from concurrent.futures import ThreadPoolExecutor  # Slow to import, and seldom needed.
+
     workers = num_workers or knobs.COMPILE_WORKERS.get() or len(os.sched_getaffinity(0))
     with ThreadPoolExecutor(min(workers, len(items))) as pool:
         return list(pool.map(guarded, items))
