@@ -80,7 +80,7 @@ class ConstInt:
         return format(self.__index__(), spec)
 
     def __neg__(self) -> Any:
-        return 0 - self
+        return ConstInt.__rsub__(self, 0)  # type: ignore[attr-defined]
 
     def __abs__(self) -> int:
         return abs(self.__index__())

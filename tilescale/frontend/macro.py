@@ -102,7 +102,7 @@ def meta_class(cls: _Class) -> _Class:
         elif isinstance(member, property):
             setattr(cls, name, _property(member))
         elif isinstance(member, (staticmethod, classmethod)):
-            setattr(cls, name, type(member)(Macro(member.__func__)))
+            setattr(cls, name, type(member)(macro(member.__func__)))
     return cls
 
 

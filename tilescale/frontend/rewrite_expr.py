@@ -18,7 +18,7 @@ def ref(identifier: str, store: bool = False) -> ast.Name:
     return ast.Name(identifier, ast.Store() if store else ast.Load())
 
 
-def lit(value: object) -> ast.Constant:
+def lit(value: str | bool | int | None) -> ast.Constant:
     """A literal."""
     return ast.Constant(value)
 

@@ -27,9 +27,7 @@ class Rewriter(Expressions):
         body = self.block(node.body)
         setup = at(_setup(params, local), node.body[0])
         new = ast.FunctionDef(node.name, _bare(node.args), [*setup.body, *body], [])
-        if hasattr(node, "type_params"):
-            new.type_params = []
-        return at(new, node)
+        return at(without_type_params(new), node)
 
     def block(self, nodes: list[ast.stmt]) -> list[ast.stmt]:
         """Rewrites statements."""
@@ -44,7 +42,7 @@ class Rewriter(Expressions):
         names = syntax.assigned_names(nodes)
         if not names:
             return []
-        args = [arg for name in names for arg in (lit(name), ref(name))]
+        args: list[ast.expr] = [arg for name in names for arg in (lit(name), ref(name))]
         target = self._tuple([ref(name, store=True) for name in names])
         return [at(ast.Assign([target], call("leave", args, origin)), origin)]
 
@@ -258,6 +256,13 @@ class Rewriter(Expressions):
             decorator = ast.Attribute(ref(SCOPE), "macro", ast.Load())
             node.decorator_list = [at(decorator, node)]
         return node
+
+
+def without_type_params(node: ast.FunctionDef) -> ast.FunctionDef:
+    """Sets the field that Python 3.12 added to function definitions."""
+    if "type_params" in node._fields:
+        setattr(node, "type_params", [])  # noqa: B010 - absent in the type stubs of 3.11
+    return node
 
 
 def _bare(args: ast.arguments) -> ast.arguments:

@@ -63,7 +63,7 @@ class Undefined:
     __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rfloordiv__ = __rmod__ = __ts_expr__
     __and__ = __or__ = __xor__ = __lshift__ = __rshift__ = __pow__ = __ts_expr__
     __rand__ = __ror__ = __rxor__ = __rlshift__ = __rrshift__ = __rpow__ = __ts_expr__
-    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __ts_expr__  # type: ignore[assignment]
+    __lt__ = __le__ = __gt__ = __ge__ = __eq__ = __ne__ = __ts_expr__
     __hash__ = object.__hash__
 
     def __getattr__(self, attribute: str) -> NoReturn:

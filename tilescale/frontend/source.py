@@ -54,9 +54,8 @@ def _rewrite(code: CodeType, file: str) -> CodeType:
         [node, ast.Return(ast.Name(node.name, ast.Load()))],
         [],
     )
-    if hasattr(node, "type_params"):
-        outer.type_params = []
-    module = ast.fix_missing_locations(ast.Module([ast.copy_location(outer, node)], []))
+    outer = ast.copy_location(rewriter.without_type_params(outer), node)
+    module = ast.fix_missing_locations(ast.Module([outer], []))
     compiled = compile(module, file, "exec", dont_inherit=True)
     factory = _code_in(compiled, "__ts_factory")
     return _code_in(factory, node.name)

@@ -202,6 +202,8 @@ def __getattr__(name: str) -> Any:
     """Vector types, and a helpful error for names that do not exist (yet)."""
     if name in _VECTORS:
         return dtype(name)
+    if name.startswith("__") and name.endswith("__"):
+        raise AttributeError(name)
     from tilescale.language.missing import missing
 
     return missing(name)

@@ -18,8 +18,6 @@ def missing(name: str) -> Placeholder:
     Raises:
         UnknownLanguageNameError: nobody knows the name.
     """
-    if name.startswith("__") and name.endswith("__"):
-        raise AttributeError(name)
     try:
         return resolve("T", name)
     except AttributeError:
