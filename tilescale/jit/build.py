@@ -117,7 +117,7 @@ def _log(verbose: bool, message: str, *arguments: object) -> None:
 
 def _environment(cache: KernelCache) -> list[str]:
     """What else a kernel depends on: the compiler library, the C compiler, the CPU."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).absolute().parents[1]
     parts = [
         toolchain.cpu_features(),
         " ".join(toolchain.DEFAULT_FLAGS),

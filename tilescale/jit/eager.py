@@ -30,6 +30,11 @@ class EagerKernel:
     def __init__(self, function: Callable[..., Any], options: CompileOptions) -> None:
         self._function = function
         self._signature = inspect.signature(function)
+        parameters = self._signature.parameters.values()
+        self._names = tuple(p.name for p in parameters)
+        # Values of the parameters that a call may leave out; they are the last ones.
+        self._defaults = tuple(p.default for p in parameters if p.default is not p.empty)
+        self._is_plain = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters)
         self._options = options
         self._lock = threading.Lock()
         self._variants: list[_Variant] = []
@@ -52,6 +57,13 @@ class EagerKernel:
         return self._trace(self._bind(args, kwargs)).func
 
     def _bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        missing = len(self._names) - len(args)
+        if not kwargs and self._is_plain and 0 <= missing <= len(self._defaults):
+            rest = self._defaults[len(self._defaults) - missing :]
+            return dict(zip(self._names, (*args, *rest), strict=True))
+        return self._bind_slowly(args, kwargs)
+
+    def _bind_slowly(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         try:
             bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -93,7 +105,7 @@ class EagerKernel:
     def _call_key(self, arguments: Mapping[str, Any]) -> Any:
         scalars = self._scalars
         key = tuple(
-            None if name in scalars else _describe(value) for name, value in arguments.items()
+            [None if name in scalars else _describe(value) for name, value in arguments.items()]
         )
         try:
             hash(key)
@@ -128,7 +140,7 @@ class _Variant:
 
 def _describe(value: Any) -> Any:
     """What a kernel may be specialised for: a tensor's shape and dtype, or the value."""
-    shape = getattr(value, "shape", None)
-    if shape is not None and hasattr(value, "dtype"):
-        return tuple(shape), value.dtype
-    return type(value), value
+    try:
+        return value.shape, value.dtype
+    except AttributeError:
+        return type(value), value

@@ -171,7 +171,7 @@ def cpu_features() -> str:
 @functools.lru_cache(maxsize=4)
 def runtime_text(name: str) -> str:
     """Returns the text of a header of cc/runtime that becomes part of generated sources."""
-    here = Path(__file__).resolve().parent
+    here = Path(__file__).absolute().parent
     for folder in (here.parent / "include", here.parents[1] / "cc" / "runtime"):
         header = folder / name
         if header.is_file():
