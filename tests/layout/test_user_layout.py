@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pytest
+import tvm_ffi
 from brute import QUICK
 from hypothesis import given
 from hypothesis import strategies as st
@@ -201,3 +202,23 @@ def test_misuse_is_rejected(make, message):
 def test_wrong_argument_counts():
     with pytest.raises(TypeError, match="1 or 3 arguments"):
         tl.make_full_bank_swizzled_layout(8, 64)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(tl.Layout((4, 8), fn) for fn in FUNCTIONS),
+        tl.Layout((4, 4), lambda i, j: ir.make_select(i < j, i * 4 + j, j * 4 + i)),
+        tl.Layout((4, 4), lambda i, j: (i.astype("int64") * 4 + j).astype("int32")),
+        tl.make_swizzled_layout([64, 64]),
+        tl.make_gemm_fragment_8x8(),
+        tl.Fragment([3], forward_fn=lambda i, rep: (2 * i * i + rep, 0), replicate=2),
+        tl.Fragment.from_thread_value([5], cute.Layout((4, 2), (1, 4)), padded=[8]),
+    ],
+)
+def test_layouts_survive_serialization(value):
+    text = tvm_ffi.serialization.to_json_graph_str(value)
+    again = tvm_ffi.serialization.from_json_graph_str(text)
+    assert type(again) is type(value)
+    assert again == value and again.is_equal(value) and hash(again) == hash(value)
+    assert str(again) == str(value)

@@ -32,7 +32,7 @@ def static_extents(shape: Any) -> tuple[int, ...]:
 
 def index_var(name: str) -> ir.Var:
     """A fresh index variable."""
-    return ir.Var(name, "int32")  # type: ignore[call-arg]
+    return ir.Var(name, "int32")
 
 
 def index_vars(count: int) -> list[ir.Var]:
