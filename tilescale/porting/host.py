@@ -39,11 +39,10 @@ KERNEL = section(
     works("__call__ get_profiler get_kernel_source kernel_source export"),
     works("show_source print_source_code export_sources export_library"),
     works("get_host_source host_source", "the same text: host and kernel are one source"),
-    works("prim_func params out_idx"),
+    works("prim_func params out_idx run_once latency"),
     later("show_ptx export_ptx show_sass export_sass", _CUDA, "`get_kernel_source`"),
     later("resource_usage n_regs n_spills n_max_threads", _CUDA),
-    later("run_once", _CUDA, "a call"),
-    later("update_tuner_result get_tuner_result latency config ref_latency", _TUNER),
+    later("update_tuner_result get_tuner_result config ref_latency", _TUNER),
     rejected(
         "from_database from_tilelang_function artifact adapter",
         "they show internals of another compiler",
