@@ -50,6 +50,11 @@ def can_prove(cond: Expr, ranges: Ranges | None = None, assumptions: Sequence[Ex
     return bool(_can_prove(cond, _pack(ranges), list(assumptions)))
 
 
+def z3_version() -> str:
+    """The version of the Z3 library in use; empty if it is not installed."""
+    return str(_ffi.get("arith.Z3Version")())
+
+
 @tvm_ffi.register_object("tilescale.arith.Analyzer")
 class _AnalyzerObject(tvm_ffi.Object):
     """The C++ object behind `Analyzer`."""
@@ -97,6 +102,10 @@ class Analyzer:
     def can_prove(self, cond: Expr) -> bool:
         """True only if `cond` follows from the facts."""
         return bool(self._object.CanProve(cond))
+
+    def ask_z3(self, cond: Expr) -> bool:
+        """Z3's answer alone, without the cheaper layers; False if Z3 is not installed."""
+        return bool(self._object.AskZ3(cond))
 
     def bounds(self, expr: Expr) -> tuple[int, int]:
         """A range that contains every value of `expr`."""

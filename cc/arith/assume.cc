@@ -70,6 +70,10 @@ void Analyzer::BindValue(const ir::Var& var, const Expr& value) {
 }
 
 void Analyzer::BindLoop(const ir::Var& var, const Expr& min, const Expr& extent, const Expr& step) {
+  Advance(kLoopVar, var);
+  Advance(kLoopMin, min);
+  Advance(kLoopExtent, extent);
+  Advance(kLoopStep, step);
   Edit()->Forget(var, atoms_);
   Changed();
   Assume(extent >= MakeWide(extent.dtype(), 1));
@@ -94,7 +98,10 @@ void Analyzer::BindLoop(const ir::Var& var, const Expr& min, const Expr& extent,
   AddNonNegative(room - distance.Scaled(sign));
 }
 
-void Analyzer::Assume(const Expr& cond) { AddFact(Simplify(cond)); }
+void Analyzer::Assume(const Expr& cond) {
+  Advance(kAssume, cond);
+  AddFact(Simplify(cond));
+}
 
 namespace {
 

@@ -121,9 +121,31 @@ std::optional<int64_t> Analyzer::ProveAlignment(const Expr& e, int64_t modulus) 
   return std::nullopt;
 }
 
+namespace {
+
+/// What `e` would be if its last operation did not wrap around.
+Interval UnwrappedBounds(const Expr& e, Analyzer* analyzer) {
+  const auto* cast = e.as<ir::CastObj>();
+  if (cast && IsDiscrete(cast->value.dtype())) return analyzer->Bounds(cast->value);
+  const auto* binary = e.as<ir::BinaryObj>();
+  if (!binary) return analyzer->Bounds(e);
+  bool quotient = binary->kind == BinaryKind::kFloorDiv || binary->kind == BinaryKind::kTruncDiv;
+  if (quotient) {
+    Interval a = analyzer->Bounds(binary->a), b = analyzer->Bounds(binary->b);
+    return binary->kind == BinaryKind::kFloorDiv ? FloorDiv(a, b) : TruncDiv(a, b);
+  }
+  Sum a = analyzer->IdealSum(binary->a), b = analyzer->IdealSum(binary->b);
+  auto sum = Combine(binary->kind, a, b, e.dtype().bits);
+  if (!sum) return analyzer->Bounds(e);
+  return {analyzer->LowerBound(*sum), -analyzer->LowerBound(sum->Scaled(-1))};
+}
+
+}  // namespace
+
 bool FitsIn(const Expr& e, ir::DType t, Analyzer* analyzer) {
-  if (ir::dtype::IsIntegral(e.dtype()) && !analyzer->Bounds(e).Within(Interval::Of(t))) {
-    return false;
+  if (ir::dtype::IsIntegral(e.dtype())) {
+    Interval exact = UnwrappedBounds(e, analyzer);
+    if (!exact.Within(Interval::Of(t)) || !exact.Within(Interval::Of(e.dtype()))) return false;
   }
   if (e.as<ir::LoadObj>() || e.as<ir::CallObj>() || e.as<ir::AddressOfObj>()) return true;
   bool fits = true;

@@ -5,9 +5,9 @@
 
 namespace tilescale::arith {
 
-/// Whether every sub-expression of `e`, computed in the integer type `t` instead of its own, keeps
-/// its value: an index that may be computed in 32 bits. Loads and calls keep their own types;
-/// their results must fit.
+/// Whether nothing in `e` wraps around, neither in its own type nor if it is computed in the
+/// integer type `t` instead: then both give one value. Loads and calls keep their own types; their
+/// results must fit.
 bool FitsIn(const ir::Expr& e, ir::DType t, Analyzer* analyzer);
 
 /// The narrowest of int32 and int64 in which `e` can be computed without overflow; nullopt if not

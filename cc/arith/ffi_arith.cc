@@ -47,6 +47,7 @@ class AnalyzerObj : public ffi::Object {
   void Enter() { scopes.push_back(analyzer.Enter()); }
   void Leave() { scopes.pop_back(); }
   bool CanProve(const Expr& cond) { return analyzer.CanProve(cond); }
+  bool AskZ3(const Expr& cond) { return analyzer.AskZ3(cond); }
   Range Bounds(const Expr& e) { return ToRange(analyzer.Bounds(e)); }
   Expr Simplify(const Expr& e) { return analyzer.Simplify(e); }
   ffi::Optional<int64_t> ProveAlignment(const Expr& e, int64_t modulus) {
@@ -142,6 +143,7 @@ TVM_FFI_STATIC_INIT_BLOCK() {
       .def("Enter", &AnalyzerObj::Enter)
       .def("Leave", &AnalyzerObj::Leave)
       .def("CanProve", &AnalyzerObj::CanProve)
+      .def("AskZ3", &AnalyzerObj::AskZ3)
       .def("Bounds", &AnalyzerObj::Bounds)
       .def("Simplify", &AnalyzerObj::Simplify)
       .def("ProveAlignment", &AnalyzerObj::ProveAlignment)

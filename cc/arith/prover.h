@@ -93,6 +93,9 @@ class Analyzer {
 
   const ProverStats& stats() const { return stats_; }
 
+  /// Z3's answer alone, without the cheaper layers; false if it is not installed or `rlimit` is 0.
+  bool AskZ3(const ir::Expr& cond);
+
   // ---- For the simplifier and the other parts of this folder.
 
   /// Range and remainder by one walk over `e`, without proofs.
@@ -135,7 +138,6 @@ class Analyzer {
   bool ProveParts(const ir::Expr& cond);
   bool ProveCompare(const ir::BinaryObj* compare);
   bool Refute(const ir::Expr& cond);
-  bool AskZ3(const ir::Expr& cond);
 
   std::vector<Level> levels_;
   /// (state, kind, atom, limits of the range) -> the state after it.

@@ -143,6 +143,22 @@ def text(expr: ir.Expr) -> str:
     return f"select({text(expr.cond)}, {text(expr.a)}, {text(expr.b)})"
 
 
+def widened(expr: ir.Expr) -> ir.Expr:
+    """The same arithmetic in int64, without wrap-around."""
+    if isinstance(expr, ir.IntImm):
+        return expr if str(expr.dtype) == "bool" else ir.IntImm("int64", expr.value)
+    if isinstance(expr, ir.Var):
+        return ir.Cast("int64", expr)
+    if isinstance(expr, ir.Binary):
+        return binary(ir.binary_name(expr.kind), widened(expr.a), widened(expr.b))
+    if isinstance(expr, ir.Not):
+        return ir.Not(widened(expr.a))
+    if isinstance(expr, ir.Cast):
+        return widened(expr.value)
+    assert isinstance(expr, ir.Select), type(expr)
+    return select(widened(expr.cond), widened(expr.a), widened(expr.b))
+
+
 class Sampler:
     """Random expressions of one integer type over a few variables in small ranges."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from exprs import INT_TYPES, Env, Sampler, Undefined, meaning, text, type_range
+from exprs import INT_TYPES, Env, Sampler, Undefined, meaning, text, type_range, widened, wrap
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -106,3 +106,35 @@ def test_simplify_is_idempotent(seed: int, dtype: str, depth: int, boolean: bool
     expr = sampler.boolean(depth) if boolean else sampler.integer(depth)
     once = arith.simplify(expr, sampler.ranges)
     assert text(arith.simplify(once, sampler.ranges)) == text(once), text(expr)
+
+
+@settings(FIXED, max_examples=150)
+@given(SEEDS, TYPES, st.integers(1, 3))
+def test_what_z3_proves_is_true(seed: int, dtype: str, depth: int) -> None:
+    sampler = Sampler(seed, dtype, points=5)
+    analyzer = arith.Analyzer(rlimit=5000)
+    for var, (low, high) in sampler.ranges.items():
+        analyzer.bind(var, low, high)
+    for _ in range(4):
+        # A condition that is often true: the value lies in the range that it has.
+        expr = sampler.integer(depth)
+        values = [value for _, value in _defined(expr, sampler)] or [0]
+        bound = ir.IntImm(dtype, wrap(sampler.random.choice([min(values), max(values)]), "int64"))
+        for cond in (expr >= bound, expr <= bound, expr != bound, sampler.boolean(depth)):
+            if analyzer.ask_z3(cond):
+                assert all(value for _, value in _defined(cond, sampler)), text(cond)
+
+
+@FIXED
+@given(SEEDS, st.integers(1, 3))
+def test_index_width_keeps_the_value(seed: int, depth: int) -> None:
+    sampler = Sampler(seed, "int16")
+    expr = sampler.integer(depth)
+    analyzer = arith.Analyzer(rlimit=0)
+    for var, (low, high) in sampler.ranges.items():
+        analyzer.bind(var, low, high)
+    if analyzer.index_width(expr) is None:
+        return
+    exact = meaning(widened(expr))
+    for env, value in _defined(expr, sampler):
+        assert exact(env) == value, f"{text(expr)} at {env}"
