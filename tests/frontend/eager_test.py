@@ -1,12 +1,12 @@
 """Eager kernels: shapes from arguments, outputs, compile-time arguments, keys."""
 
+import kernel_run
 import numpy as np
 import pytest
 
 import tilescale.language as T
 from tilescale import errors, ir
 from tilescale.frontend import bind_arguments, trace_eager
-from tilescale.testing import evaluator
 
 
 def add(A, B, block: int = 4, scale=None):
@@ -35,14 +35,14 @@ def test_shapes_come_from_the_arguments():
     assert list(trace.func.roles) == ["input", "input", "output"]
     assert [int(e) for e in trace.func.params[0].shape] == [3, 7]
     assert [ir.as_const_int(e) for e in trace.func.body.extents] == [2, 3]
-    (c,) = evaluator.evaluate(trace.func, [a, b])
+    (c,) = kernel_run.run(trace.func, [a, b])
     np.testing.assert_array_equal(c, a + b)
 
 
 def test_other_arguments_are_compile_time_values():
     a, b = arrays(2, 5)
     trace = trace_eager(add, (a, b), {"block": 2, "scale": 3.0})
-    (c,) = evaluator.evaluate(trace.func, [a, b])
+    (c,) = kernel_run.run(trace.func, [a, b])
     np.testing.assert_array_equal(c, (a + b) * 3)
 
 
@@ -69,7 +69,7 @@ def test_dynamic_sizes_are_not_part_of_the_key():
     for rows in (2, 5):
         a, b = np.arange(rows * 4, dtype=np.int32).reshape(rows, 4), np.zeros((rows, 4), np.int32)
         trace = trace_eager(copy, (a, b), {})
-        evaluator.evaluate(trace.func, [a, b])
+        kernel_run.run(trace.func, [a, b])
         np.testing.assert_array_equal(a, b)
         traces.append(trace.key({"A": a, "B": b}))
     assert traces[0] == traces[1]
@@ -86,7 +86,7 @@ def test_sizes_in_expressions_may_be_bound_later():
 
     p, a = np.array([[0x21, 0x43]], np.uint8), np.zeros((1, 4), np.int32)
     trace = trace_eager(unpack, (p, a), {})
-    evaluator.evaluate(trace.func, [p, a])
+    kernel_run.run(trace.func, [p, a])
     assert a.tolist() == [[1, 2, 3, 4]]
     with pytest.raises(errors.ArgumentShapeError, match="extent 1 of argument `P`"):
         trace_eager(unpack, (p, np.zeros((1, 6), np.int32)), {})
@@ -102,7 +102,7 @@ def test_scalar_parameters_are_passed_at_run_time():
     a = np.arange(3, dtype=np.int32)
     trace = trace_eager(scale, (a, 5, 1), {})
     assert trace.launch == ("A", "factor")
-    evaluator.evaluate(trace.func, [a, 5])
+    kernel_run.run(trace.func, [a, 5])
     assert a.tolist() == [1, 6, 11]
 
 
@@ -122,7 +122,7 @@ def test_several_outputs_and_workspaces():
     func = trace_eager(both, (a,), {}).func
     assert list(func.roles) == ["input", "output", "output", "workspace"]
     assert list(func.attrs["returns"]) == [2, 1]
-    low, high = evaluator.evaluate(func, [a])
+    high, low = kernel_run.run(func, [a])
     assert (low.tolist(), high.tolist()) == ([-1, 0, 1], [1, 2, 3])
 
 
@@ -136,7 +136,7 @@ def test_four_bit_elements_are_packed_along_the_last_extent():
 
     p, a = np.array([0x21, -1], np.int8), np.zeros(4, np.int32)
     trace = trace_eager(widen, (p, a), {})
-    evaluator.evaluate(trace.func, [p, a])
+    kernel_run.run(trace.func, [p, a])
     assert a.tolist() == [1, 2, -1, -1]
 
 

@@ -1,11 +1,11 @@
 """`T.copy`: forms of operands, conversion, parts outside of tensors."""
 
+import kernel_run
 import numpy as np
 import pytest
 
 import tilescale.language as T
 from tilescale import errors, ir
-from tilescale.testing import evaluator
 
 
 def ints(*shape):
@@ -32,7 +32,7 @@ def test_a_head_element_takes_the_extents_of_the_other_side():
     assert extents(load.src) == [1, 3, 4]
     assert extents(store.dst) == [3, 4]
     a, b = ints(2, 9, 7), np.zeros((9, 7), np.int32)
-    evaluator.evaluate(kernel, [a, b])
+    kernel_run.run(kernel, [a, b])
     np.testing.assert_array_equal(b, a[1])
 
 
@@ -46,7 +46,7 @@ def test_slices_of_symbolic_bounds_have_constant_extents():
 
     assert extents(only_copies(kernel)[0].src) == [4, 6]
     a, b = ints(8, 6), np.zeros((8, 6), np.int32)
-    evaluator.evaluate(kernel, [a, b])
+    kernel_run.run(kernel, [a, b])
     np.testing.assert_array_equal(b[:, :4], a[:, 1:5])
 
 
@@ -59,7 +59,7 @@ def test_extents_of_one_are_dropped():
             T.copy(row, B[b, :])
 
     a, b = ints(3, 4, 5), np.zeros((3, 5), np.int32)
-    evaluator.evaluate(kernel, [a, b])
+    kernel_run.run(kernel, [a, b])
     np.testing.assert_array_equal(b, a[:, 2])
 
 
@@ -73,7 +73,7 @@ def test_conversion_and_safe_value():
             T.copy(tile, B)
 
     b = np.zeros(8, np.int32)
-    evaluator.evaluate(kernel, [np.array([1.5, -2.5, 3, 4, 5], np.float32), b])
+    kernel_run.run(kernel, [np.array([1.5, -2.5, 3, 4, 5], np.float32), b])
     assert b.tolist() == [1, -2, 3, 4, 5, -3, -3, -3]
 
 
@@ -87,7 +87,7 @@ def test_scalars_become_stores():
             T.copy(v + 1, A[3])
 
     a = ints(4)
-    evaluator.evaluate(kernel, [a])
+    kernel_run.run(kernel, [a])
     assert a.tolist() == [1, 2, 2, 2]
 
 

@@ -1,11 +1,11 @@
 """Tile operators besides `T.copy`: results on small cases, arguments that are refused."""
 
+import kernel_run
 import numpy as np
 import pytest
 
 import tilescale.language as T
 from tilescale import errors, ir
-from tilescale.testing import evaluator
 
 
 def ints(*shape, seed=0):
@@ -36,7 +36,7 @@ def test_gemm(trans_a, trans_b, clear):
             T.copy(c, C)
 
     a, b, c = ints(*shape_a), ints(*shape_b, seed=1), ints(3, 4)
-    evaluator.evaluate(kernel, [a, b, c])
+    kernel_run.run(kernel, [a, b, c])
     product = (a.T if trans_a else a) @ (b.T if trans_b else b)
     np.testing.assert_array_equal(c, product + (not clear))
     assert statements(kernel, ir.op.Gemm)[0].attrs["policy"] == 1
@@ -71,7 +71,7 @@ def test_reductions(kind, expected, named):
             T.copy(dst, B)
 
     a, b = ints(3, 5), np.zeros(3, np.int32)
-    evaluator.evaluate(kernel, [a, b])
+    kernel_run.run(kernel, [a, b])
     assert b.tolist() == expected(a).tolist()
 
 
@@ -86,7 +86,7 @@ def test_reduction_of_a_slice_without_clearing():
             T.copy(dst, B)
 
     a, b = ints(4, 6), np.full(6, 2, np.int32)
-    evaluator.evaluate(kernel, [a, b])
+    kernel_run.run(kernel, [a, b])
     np.testing.assert_array_equal(b, np.maximum(a[1:3].max(0), 2))
 
 
@@ -102,7 +102,7 @@ def test_scans(reverse):
             T.copy(dst, B)
 
     a, b = ints(3, 5), np.zeros((3, 5), np.int32)
-    evaluator.evaluate(kernel, [a, b])
+    kernel_run.run(kernel, [a, b])
     sums = np.cumsum(a[:, ::-1], 1)[:, ::-1] if reverse else np.cumsum(a, 1)
     np.testing.assert_array_equal(b, np.maximum.accumulate(sums, 0))
 
@@ -128,7 +128,7 @@ def test_transpose_fill_clear_reshape_view():
     a, b, c = ints(2, 6), np.zeros((6, 2), np.int32), np.zeros(8, np.uint32)
     expected = a.copy()
     expected[0, :2], expected[1, 5] = 0, 77
-    evaluator.evaluate(kernel, [a, b, c])
+    kernel_run.run(kernel, [a, b, c])
     np.testing.assert_array_equal(b, expected.T)
     assert c.tolist() == [0x3F800000] * 4 + [0, 0x3F80] * 2
 
@@ -146,7 +146,7 @@ def test_reducers_may_be_updated_by_many_iterations():
             T.copy(out, B)
 
     a, b = ints(4, 8), np.zeros(4, np.int32)
-    evaluator.evaluate(kernel, [a, b])
+    kernel_run.run(kernel, [a, b])
     np.testing.assert_array_equal(b, a.max(1))
 
 
@@ -189,7 +189,7 @@ def test_atomics_on_elements_tiles_and_vectors():
             T.atomic_add(B[3], T.atomic_load(B[1 + old]))
 
     a, b = np.zeros(8, np.int32), np.zeros(4, np.int32)
-    evaluator.evaluate(kernel, [a, b])
+    kernel_run.run(kernel, [a, b])
     assert a.tolist() == [6, 1, -1, 3, 12, 12, 8, 8]
     assert b.tolist() == [2, 10, 11, 21]
 

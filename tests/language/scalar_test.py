@@ -2,6 +2,7 @@
 
 import math
 
+import kernel_run
 import ml_dtypes
 import numpy as np
 import pytest
@@ -9,7 +10,6 @@ import pytest
 import tilescale.language as T
 from tilescale import errors, ir
 from tilescale.frontend.dtypes import SCALAR_BITS
-from tilescale.testing import evaluator
 
 
 def apply(function, values, out="float32"):
@@ -22,7 +22,7 @@ def apply(function, values, out="float32"):
             B[i] = function(A[i])
 
     result = np.zeros(values.shape, T.dtype(out).as_numpy())
-    evaluator.evaluate(kernel, [values, result])
+    kernel_run.run(kernel, [values, result])
     return result
 
 
