@@ -83,7 +83,10 @@ def reduce(state: State, kind: str, dtype: str) -> tuple[Tile, list[Node]]:
     out_dtype = sum_dtype(dtype) if kind in ("sum", "abssum") else dtype
     target = state.target((kept,), out_dtype)
     options = f", dim={rng.choice([dim, dim - 2])}"
-    if target.name in state.defined and rng.random() < 0.5:
+    keep = rng.random() < 0.35
+    if keep and target.name not in state.defined:
+        nodes.append(Node(f'T.fill({target.name}, T.cast({rng.randint(1, 3)}, "{out_dtype}"))'))
+    if keep:
         options += ", clear=False"
         state.hit("reduce_keep", dtype)
     text = source.name
@@ -141,11 +144,11 @@ def atomic(state: State, kind: str, dtype: str) -> list[Node]:
     rng = state.rng
     tensor = _atomic_tensor(state, kind, dtype)
     state.hit(f"atomic_{kind}", dtype)
-    vectors = [t for t in state.ready(None, dtype) if len(t.dims) == 1]
-    if vectors and rng.random() < 0.6:
-        tile = rng.choice(vectors)
-        place = f"{tensor.name}[{rng.choice(['0', '1', 'bx', 'bx * 2'])}]"
-        return [Node(f"T.atomic_{kind}({place}, {tile.name})")]
+    if rng.random() < 0.4:
+        tile, nodes = load_tile(state, rng.choice([("BM",), ("BN",)]), dtype)
+        place = f"{tensor.name}[{rng.choice(['0', 'bx', 'bx * 2'])}]"
+        state.hit("atomic_tile", dtype)
+        return [*nodes, Node(f"T.atomic_{kind}({place}, {tile.name})")]
     dims = rng.choice([("BM", "BN"), ("BM",)])
     target, extents, names = box(state, dims)
     expressions = state.expressions(dims, names)

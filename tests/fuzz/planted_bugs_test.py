@@ -3,7 +3,7 @@
 import fuzz_campaign
 import fuzz_harness
 import pytest
-from slice_test import SLICE
+from fuzz_campaign import SLICE
 
 #: For each planted bug the operators near it (any of them) that choose programs of the slice.
 NEAR = {
@@ -19,7 +19,7 @@ NEAR = {
     "region_off_by_one": {"copy"},
     "cast_truncates": {"rounding"},
     "safe_value_ignored": {"safe_value"},
-    "atomic_overwrites": {"atomic_add"},
+    "atomic_overwrites": {"atomic_tile"},
     "stride_ignored": {"strided"},
     "gemm_transpose_ignored": {"gemm"},
     "gemm_tail_columns": {"gemm"},

@@ -21,6 +21,11 @@ def key(node: Any) -> int:
     return int(node.__chandle__())
 
 
+def magnitude(values: Values) -> Values:
+    """Absolute values, infinite where a value is no integer: a bound for sums that are exact."""
+    return np.where(values == np.floor(values), np.abs(values), np.inf)
+
+
 @dataclasses.dataclass(eq=False)
 class Lanes:
     """The iterations that execute the current statement.
@@ -126,12 +131,10 @@ class Machine:
         span = to_span(self.statement.span) if self.statement is not None else None
         return cls(message, span=span, **parts)
 
-    def note_sum(self, magnitude: Values, dtype: str) -> None:
-        """Clears `exact` if a sum of integers whose absolute values add up to this may round."""
-        if self.exact and eval_dtype.is_float(dtype) and magnitude.size:
-            limit = 2.0 ** eval_dtype.precision(dtype)
-            fits = (magnitude <= limit) & (magnitude == np.floor(magnitude))
-            self.exact = bool(fits.all())
+    def note_sum(self, bound: Values, dtype: str) -> None:
+        """Clears `exact` if a sum of terms whose magnitudes add up to `bound` may round."""
+        if self.exact and eval_dtype.is_float(dtype) and bound.size:
+            self.exact = bool((bound <= 2.0 ** eval_dtype.precision(dtype)).all())
 
     def view(self, buffer: ir.Buffer) -> View:
         """The memory of a declared buffer."""
@@ -292,7 +295,7 @@ class Machine:
             old[now] = before
             after = combine(before, values[now])
             if is_sum:
-                self.note_sum(np.abs(before) + np.abs(values[now]), view.dtype)
+                self.note_sum(magnitude(before) + magnitude(values[now]), view.dtype)
             eval_memory.store(view, at[now], after, np.ones(after.size, np.bool_))
         return old
 

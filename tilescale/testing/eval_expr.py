@@ -9,7 +9,7 @@ import numpy as np
 
 from tilescale import errors, ir
 from tilescale.testing import eval_dtype, eval_intrinsics
-from tilescale.testing.eval_access import Lanes, Machine
+from tilescale.testing.eval_access import Lanes, Machine, magnitude
 from tilescale.testing.eval_dtype import Values
 
 
@@ -143,7 +143,7 @@ class Expressions:
         result = combine(name, a, b, dtype)
         if name in ("add", "sub", "mul", "div") and dtype in ("float32", "float64"):
             # A product may be fused with a sum.
-            self.machine.note_sum(np.abs(result), dtype)
+            self.machine.note_sum(magnitude(result), dtype)
         return result
 
     def _check_operands(self, name: str, b: Values, dtype: str) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from tilescale import errors, ir
 from tilescale.testing import eval_dtype
-from tilescale.testing.eval_access import Flags, Lanes, Machine, key
+from tilescale.testing.eval_access import Flags, Lanes, Machine, key, magnitude
 from tilescale.testing.eval_dtype import Values
 from tilescale.testing.eval_expr import Expressions, atomic_rule, combine
 
@@ -136,7 +136,7 @@ class Operators:
             acc = np.zeros((a.shape[0], b.shape[1]), a.dtype)
         else:
             acc = squeeze_to(self._read(op.c, lane, dtype), 2)
-        self._machine.note_sum(np.abs(acc) + np.abs(a) @ np.abs(b), dtype)
+        self._machine.note_sum(magnitude(acc) + magnitude(a) @ magnitude(b), dtype)
         for k in range(a.shape[1]):
             product = combine("mul", a[:, k, None], b[k, None, :], dtype)
             acc = combine("add", acc, product, dtype)
@@ -158,7 +158,7 @@ class Operators:
             old = self._read(op.dst, lane, dtype).reshape(acc.shape)
             acc = self._join(op, dtype, old, acc)
         if REDUCE_STEMS[op.kind] == "add":
-            self._machine.note_sum(np.abs(acc) + np.abs(source).sum(axis=0), dtype)
+            self._machine.note_sum(magnitude(acc) + magnitude(source).sum(axis=0), dtype)
         self._write(op.dst, np.asarray(acc), lane)
 
     @staticmethod
@@ -176,7 +176,7 @@ class Operators:
         for i in range(1, out.shape[0]):
             out[i] = combine(stem, out[i - 1], out[i], dtype)
         if stem == "add":
-            self._machine.note_sum(np.abs(source).sum(axis=0), dtype)
+            self._machine.note_sum(magnitude(source).sum(axis=0), dtype)
         out = out[::-1] if op.reverse else out
         self._write(op.dst, np.ascontiguousarray(np.moveaxis(out, 0, op.dim)), lane)
 
