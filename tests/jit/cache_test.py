@@ -109,6 +109,7 @@ def test_unwritable_folder_warns_once(tmp_path):
         assert cache.store(KEY, FILES) is None
         assert KernelCache(blocked / "cache").store(KEY, FILES) is None
     assert len(records) == 1
+    assert records[0].filename == __file__
     assert knobs.CACHE_DIR.name in str(records[0].message)
 
 

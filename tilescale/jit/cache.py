@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -167,7 +168,7 @@ class KernelCache:
             f" are compiled anew in each process; set {knobs.CACHE_DIR.name} to a writable folder"
             " with free space",
             CacheWarning,
-            stacklevel=2,
+            stacklevel=_levels_to_user(),
         )
 
     def info(self) -> CacheInfo:
@@ -212,6 +213,15 @@ class KernelCache:
 
 
 _WARNED: set[Path] = set()
+_PACKAGE = str(Path(__file__).absolute().parents[1])
+
+
+def _levels_to_user() -> int:
+    """The `stacklevel` with which `_warn` points at the first caller outside of this package."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _digest(data: bytes) -> str:
