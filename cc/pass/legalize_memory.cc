@@ -28,10 +28,7 @@ class MemoryLegalizer : public AnalyzedMutator {
   }
 
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
-    if (const auto* note = stmt.as<ir::AnnotateObj>()) {
-      Note(note);
-      return ir::Seq(ffi::Array<ir::Stmt>());
-    }
+    if (const auto* note = stmt.as<ir::AnnotateObj>()) Note(note);
     const auto* store = stmt.as<ir::StoreObj>();
     if (!store) return AnalyzedMutator::MutateStmt(stmt);
     ffi::Array<ir::Expr> indices;

@@ -83,6 +83,26 @@ def annotate_min_blocks_per_sm(count: int) -> None:
     _annotate("min_blocks_per_sm", None, int(count))
 
 
+def annotate_producer_reg_dealloc(count: int = 24) -> None:
+    """Hints how many registers a producer warp group keeps (GPUs)."""
+    _annotate("producer_registers", None, int(count))
+
+
+def annotate_consumer_reg_alloc(count: int = 240) -> None:
+    """Hints how many registers a consumer warp group takes (GPUs)."""
+    _annotate("consumer_registers", None, int(count))
+
+
+def no_set_max_nreg() -> None:
+    """Hints that registers are not moved between warp groups (GPUs)."""
+    _annotate("fixed_registers", None, True)
+
+
+def disable_warp_group_reg_alloc() -> None:
+    """The same as `no_set_max_nreg`."""
+    no_set_max_nreg()
+
+
 def use_swizzle(panel_size: int, order: str = "row", enable: bool = True) -> None:
     """Orders programs in panels so that neighbours share cache lines: results do not change.
 

@@ -210,10 +210,22 @@ class Expressions:
                 errors.UnsupportedEvaluationError,
                 f"the evaluator cannot execute `{name}`",
             )
-        args = [self(arg, lanes) for arg in expr.args]
+        if name == "dp4a":
+            args = [*[self._four_bytes(a, lanes) for a in expr.args[:2]], self(expr.args[2], lanes)]
+        else:
+            args = [self(arg, lanes) for arg in expr.args]
         source = str(expr.args[0].dtype) if args else ""
         values = np.asarray(function(eval_intrinsics.Context(source, str(expr.dtype)), *args))
         return finish(values, str(expr.dtype))
+
+    def _four_bytes(self, place: ir.Expr, lanes: Lanes) -> Values:
+        """Four int8 in one int32 for each lane, given as such or by the address of the first."""
+        if not isinstance(place, ir.AddressOf):
+            return self(place, lanes)
+        *outer, last = [self(i, lanes) for i in place.indices]
+        loaded = [self.machine.load(place.buffer, [*outer, last + i], lanes) for i in range(4)]
+        values = [np.broadcast_to(v, lanes.count).astype(np.int8) for v in loaded]
+        return np.ascontiguousarray(np.stack(values, -1)).view(np.int32)[:, 0]
 
     def _atomic(self, name: str, expr: ir.Call, lanes: Lanes) -> Values:
         """The scalar atomics: the first argument is the address, the value is the old element."""

@@ -21,9 +21,6 @@ struct Site {
   ir::Span span;
 };
 
-/// Where on-chip buffers lie in the scratch arena, in bytes.
-using ScratchOffsets = std::unordered_map<const ir::BufferObj*, int64_t>;
-
 /// Writes statements and expressions of one lowered kernel as C.
 ///
 /// An expression becomes C text of the value type (`ValueType`) of its dtype, whose value is
@@ -31,7 +28,7 @@ using ScratchOffsets = std::unordered_map<const ir::BufferObj*, int64_t>;
 /// for them.
 class Writer {
  public:
-  Writer(const lower::cpu::Context& context, ScratchOffsets scratch)
+  Writer(const lower::cpu::Context& context, ffi::Map<ir::Buffer, int64_t> scratch)
       : context_(context), scratch_(std::move(scratch)) {}
 
   std::string Expr(const ir::Expr& e);
@@ -63,10 +60,6 @@ class Writer {
   /// Marks that the kernel draws random numbers.
   void NeedRng() { needs_rng_ = true; }
 
-  /// Marks that the kernel prints.
-  void NeedLine() { needs_line_ = true; }
-
-  bool needs_line() const { return needs_line_; }
   bool needs_rng() const { return needs_rng_; }
   const Prelude& prelude() const { return prelude_; }
   const std::vector<Site>& sites() const { return sites_; }
@@ -95,7 +88,7 @@ class Writer {
   void While(const ir::WhileObj* loop);
 
   const lower::cpu::Context& context_;
-  ScratchOffsets scratch_;
+  ffi::Map<ir::Buffer, int64_t> scratch_;
   Prelude prelude_;
   std::string text_;
   int indent_ = 1;
@@ -106,7 +99,6 @@ class Writer {
   ir::Span span_;
   int64_t marked_line_ = 0;
   bool needs_rng_ = false;
-  bool needs_line_ = false;
 };
 
 /// `text` inside a C string literal.
