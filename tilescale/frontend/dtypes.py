@@ -41,6 +41,8 @@ _ALIASES = {
     "long": "int64",
     "bool_": "bool",
     "bool8": "bool",
+    # TileLang's name for what torch and the hardware call e4m3fn.
+    "float8_e4m3": "float8_e4m3fn",
 }
 _VECTOR = re.compile(r"(.*[0-9a-z_])x([0-9]+)\Z")
 
@@ -163,7 +165,7 @@ def to_dtype(value: Any) -> dtype:
     Raises:
         UnknownDTypeError: there is no such type.
     """
-    if type(value) is dtype:
+    if type(value) is dtype and value not in _ALIASES:
         return value
     name = _name_of(value)
     found = _parse(name)
