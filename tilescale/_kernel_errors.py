@@ -7,6 +7,7 @@ from tilescale._error_base import TileScaleError
 __all__ = [
     "AnnotationError",
     "BufferAsScalarError",
+    "CallError",
     "CompileTimeAssertError",
     "ConstBindingError",
     "DimensionError",
@@ -18,6 +19,7 @@ __all__ = [
     "IndexTypeError",
     "KernelCountError",
     "KernelError",
+    "LiteralRangeError",
     "LoopArgumentError",
     "LoopExitError",
     "LoopVariableAssignError",
@@ -136,6 +138,10 @@ class OperandTypeError(KernelError, TypeError):
     """An operand is neither a scalar nor a number."""
 
 
+class LiteralRangeError(KernelError, ValueError):
+    """A Python number cannot be held by the type it is given to."""
+
+
 class BufferAsScalarError(KernelError, TypeError):
     """A whole buffer is used where one element is needed."""
 
@@ -195,6 +201,10 @@ class ViewShapeError(KernelError, ValueError):
 
 class LoopArgumentError(KernelError, ValueError):
     """The arguments of a loop make no sense."""
+
+
+class CallError(KernelError, TypeError):
+    """A function of the language is called with arguments it does not have."""
 
 
 class OperatorArgumentError(KernelError, ValueError):

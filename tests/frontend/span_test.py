@@ -124,3 +124,31 @@ def test_spans_do_not_take_part_in_equality():
         return kernel
 
     assert ir.structural_equal(make(), same())
+
+
+def test_calls_with_wrong_arguments_are_explained():
+    with pytest.raises(errors.CallError, match=r"copy.*missing 1 required") as caught:
+
+        @T.prim_func
+        def kernel(A: T.Tensor((4,), "int32")):
+            with T.Kernel(1):
+                T.copy(A)
+
+    assert text_of(caught.value.span) == "T.copy(A)"
+
+
+def test_python_errors_tell_where_the_kernel_was():
+    with pytest.raises(KeyError) as caught:
+
+        @T.prim_func
+        def kernel(A: T.Tensor((4,), "int32")):
+            with T.Kernel(1):
+                A[0] = {}["missing"]
+
+    assert "while tracing the kernel `kernel`" in caught.value.__notes__[0]
+    assert '{}["missing"]' in caught.value.__notes__[0]
+
+
+def text_of(span):
+    """The source text that the span of an error covers."""
+    return linecache.getline(span.file, span.line)[span.column - 1 : span.end_column - 1]

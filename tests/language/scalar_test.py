@@ -206,3 +206,32 @@ def test_families_of_types():
     assert T.is_float4("float4_e2m1fn")
     assert T.is_f8f6f4_family(T.float8_e4m3fn)
     assert not T.is_f8f6f4_family(T.float16)
+
+
+def stores(value, kind):
+    @T.prim_func
+    def kernel(A: T.Tensor((4,), kind)):
+        with T.Kernel(1):
+            A[0] = value
+
+    return kernel
+
+
+def test_literals_that_do_not_fit():
+    x = ir.Var("x", "int32")
+    assert str((x < 2**40).a.dtype) == "int64"
+    assert str((ir.Var("u", "uint8") + 300).dtype) == "int32"
+    for value, kind in ((300, "int8"), (-1, "uint8"), (0.5, "int32"), (2**40, "int32")):
+        with pytest.raises(errors.LiteralRangeError, match=kind):
+            stores(value, kind)
+
+    @T.prim_func
+    def fits(A: T.Tensor((4,), "uint64"), B: T.Tensor((4,), "int8")):
+        with T.Kernel(1):
+            A[0] = 2**64 - 1
+            B[0] = 3.0
+            B[1] = True
+
+    a, b = np.zeros(4, np.uint64), np.zeros(4, np.int8)
+    kernel_run.run(fits, [a, b])
+    assert (int(a[0]), b.tolist()) == (2**64 - 1, [3, 1, 0, 0])

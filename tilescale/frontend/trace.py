@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections.abc import Callable
 from types import FrameType, FunctionType, TracebackType
@@ -14,6 +15,8 @@ from tilescale.frontend.builder import Builder, sequence
 from tilescale.frontend.signature import Signature
 from tilescale.frontend.source import rewritten
 from tilescale.frontend.spans import error_span
+
+_WRONG_CALL = re.compile(r"([\w.]+)\(\) ((?:missing|got an unexpected|got multiple|takes).*)")
 
 
 def trace(function: Callable[..., Any], locals_: dict[str, Any] | None = None) -> ir.PrimFunc:
@@ -56,12 +59,39 @@ def run(
         raise
     except NameError as error:
         _unknown_name(error)
+    except TypeError as error:
+        _check_call(error)
+        _note_place(builder, error)
+        raise
     except RecursionError as error:
         raise errors.MacroRecursionError(
             "the kernel calls itself without end",
             remedy="end the recursion on a condition known at compile time",
             span=builder.position(),
         ) from error
+    except Exception as error:
+        _note_place(builder, error)
+        raise
+
+
+def _note_place(builder: Builder, error: Exception) -> None:
+    """Tells in a Python error from the trace where the kernel was."""
+    place = builder.position()
+    if place is not None:
+        error.add_note(f"while tracing the kernel `{builder.name}`\n{place.render()}")
+
+
+def _check_call(error: TypeError) -> None:
+    """Raises the error for a call in the kernel that does not fit the function's parameters."""
+    frame, instruction = _innermost_traced(error.__traceback__)
+    match = _WRONG_CALL.match(str(error))
+    if frame is None or match is None or _last_frame(error.__traceback__) is not frame:
+        return
+    raise errors.CallError(
+        f"`{match[1]}` is called with the wrong arguments: it {match[2]}",
+        remedy="compare the call with the function's parameters",
+        span=error_span(frame.f_code, instruction),
+    ) from error
 
 
 def check_launched(builder: Builder) -> None:
@@ -92,6 +122,13 @@ def _unknown_name(error: NameError) -> NoReturn:
         remedy=f"did you mean `{close[0]}`?" if close else "define or import it before the kernel",
         span=error_span(frame.f_code, instruction),
     ) from error
+
+
+def _last_frame(tb: TracebackType | None) -> FrameType | None:
+    frame = None
+    while tb is not None:
+        frame, tb = tb.tb_frame, tb.tb_next
+    return frame
 
 
 def _innermost_traced(tb: TracebackType | None) -> tuple[FrameType | None, int]:

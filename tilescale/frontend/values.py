@@ -17,13 +17,44 @@ def index_dtype(value: int) -> str:
     return "int32" if -(2**31) <= value < 2**31 else "int64"
 
 
+def _integer(value: int, kind: str) -> ir.Expr:
+    """An integer literal as a constant of any type.
+
+    Raises:
+        LiteralRangeError: an integer type cannot hold it.
+    """
+    if "int" in kind:
+        bits = to_dtype(kind).bits
+        unsigned = kind.startswith("u")
+        low, high = (0, 1 << bits) if unsigned else (-1 << (bits - 1), 1 << (bits - 1))
+        if not low <= value < high:
+            _fail_literal(value, kind)
+        # Unsigned 64-bit constants are kept as their two's complement.
+        value = value - (1 << 64) if value >= 1 << 63 else value
+    return ir.const(bool(value) if kind == "bool" else value, kind)
+
+
+def _fail_literal(value: Any, kind: str) -> None:
+    raise mistake(
+        errors.LiteralRangeError,
+        f"the literal {value} is not a value of type {kind}",
+        expected=f"a value that {kind} can hold",
+        got=str(value),
+        remedy=f"use another element type, or T.cast(T.int32({value}), T.{kind}) to wrap",
+    )
+
+
 def _literal(value: Any, kind: str | None) -> ir.Expr | None:
     """A Python or NumPy number as a constant, None for anything else."""
     if isinstance(value, bool):
         return ir.const(value, kind or "bool")
     if isinstance(value, int):
-        return ir.const(value, kind or index_dtype(value))
+        return _integer(value, kind or index_dtype(value))
     if isinstance(value, float):
+        if kind is not None and "int" in kind and value.is_integer():
+            return _integer(int(value), kind)
+        if kind is not None and "int" in kind:
+            _fail_literal(value, kind)
         return ir.const(value, kind or "float32")
     if hasattr(value, "item") and getattr(value, "ndim", None) == 0:
         return _literal(value.item(), kind)

@@ -336,6 +336,22 @@ def const(value: bool | int | float, dtype: str | tvm_ffi.dtype) -> Expr:
     return _make_int(dtype, int(value))
 
 
+def _integer(value: int, kind: str) -> Expr:
+    """An integer literal of type `kind`, or of the narrowest wider type that can hold it."""
+    for name in (kind, "int32", "int64"):
+        bits = int(name.lstrip("uint"))
+        low, high = (0, 1 << bits) if name[0] == "u" else (-1 << (bits - 1), 1 << (bits - 1))
+        if low <= value < high:
+            # Unsigned 64-bit constants are kept as their two's complement.
+            return _make_int(name, value - (1 << 64) if value >= 1 << 63 else value)
+    raise errors.OperandTypeError(
+        "an integer literal does not fit any integer type",
+        expected="a value of at most 64 bits",
+        got=str(value),
+        remedy="split the constant",
+    )
+
+
 def _literal(value: Operand, other: Expr) -> Expr:
     """A Python number as an operand beside `other`, whose type it takes where it can hold it."""
     if isinstance(value, bool):
@@ -345,7 +361,7 @@ def _literal(value: Operand, other: Expr) -> Expr:
     if isinstance(value, int):
         if kind == "bool":
             return _make_int("int32", value)
-        return _make_const(kind, float(value)) if is_float else _make_int(kind, value)
+        return _make_const(kind, float(value)) if is_float else _integer(value, kind)
     if isinstance(value, float):
         return _make_const(kind if is_float else "float32", value)
     if hasattr(value, "__ts_expr__"):
