@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tools.lint import external, ir_access, layers, size, text, tree
+from tools.lint import external, ir_access, layers, size, targets, text, tree
 
 CHECKS = (
     size.check,
     layers.check,
+    targets.check,
     ir_access.check,
     text.check,
     external.check_ruff,
