@@ -90,10 +90,10 @@ void Analyzer::BindLoop(const ir::Var& var, const Expr& min, const Expr& extent,
     Narrow(var, {Interval::All(), Congruence::Of(*stride < 0 ? -*stride : *stride, *start)});
   }
   // 0 <= (var - min) / step <= extent - 1
-  Sum distance = IdealSum(var) - IdealSum(min);
+  Sum distance = IdealSum(var) - IdealSum(Simplify(min));
   Wide sign = *stride > 0 ? 1 : -1;
   AddNonNegative(distance.Scaled(sign));
-  Sum room = IdealSum(extent).Scaled(*stride * sign);
+  Sum room = IdealSum(Simplify(extent)).Scaled(*stride * sign);
   room.AddConstant(-*stride * sign);
   AddNonNegative(room - distance.Scaled(sign));
 }
