@@ -65,6 +65,32 @@ Interval Analyzer::RangeOf(const Sum& sum) {
 
 namespace {
 
+/// Whether `fact` has the terms of `sum`, times `sign`.
+bool SameTerms(const Sum& sum, const Sum& fact, Wide sign) {
+  if (sum.terms().size() != fact.terms().size()) return false;
+  for (const Sum::Term& term : sum.terms()) {
+    if (fact.CoeffOf(term.atoms) != sign * term.coeff) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Interval Analyzer::FactRange(const Sum& sum) {
+  Interval range = RangeOf(sum);
+  for (const Sum& fact : facts().non_negative) {
+    Wide shift = sum.constant();
+    if (SameTerms(sum, fact, 1)) {  // terms >= -constant of the fact
+      range = Intersect(range, {shift - fact.constant(), Interval::All().hi});
+    } else if (SameTerms(sum, fact, -1)) {  // terms <= constant of the fact
+      range = Intersect(range, {Interval::All().lo, shift + fact.constant()});
+    }
+  }
+  return range;
+}
+
+namespace {
+
 /// The sum for `a kind b`, or nullopt if it is not linear arithmetic.
 std::optional<Sum> Combine(BinaryKind kind, const Sum& a, const Sum& b, int bits) {
   Sum result = a;

@@ -105,6 +105,8 @@ class Analyzer {
   /// A lower bound of the sum, using the facts; the search for a better one ends at `enough`.
   Wide LowerBound(const Sum& sum, Wide enough = Interval::All().hi);
   Interval RangeOf(const Sum& sum);
+  /// Like `RangeOf`, narrowed by facts about the same terms: after `x < n`, x - n <= -1.
+  Interval FactRange(const Sum& sum);
   Atoms* atoms() { return &atoms_; }
   const Facts& facts() const { return *levels_.back().facts; }
   /// Remembered simplification under the present facts, or null.

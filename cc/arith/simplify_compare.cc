@@ -64,7 +64,7 @@ std::optional<Expr> SimplifyCompare(const Expr& e, Analyzer* analyzer) {
   ir::DType t = compare->a.dtype();
   Sum difference = analyzer->IdealSum(compare->a) - analyzer->IdealSum(compare->b);
   if (!difference.valid()) return std::nullopt;
-  Interval truth = Compare(compare->kind, analyzer->RangeOf(difference), Interval::Point(0));
+  Interval truth = Compare(compare->kind, analyzer->FactRange(difference), Interval::Point(0));
   if (truth.IsPoint()) return ir::MakeBool(truth.lo != 0);
 
   BinaryKind kind = compare->kind;

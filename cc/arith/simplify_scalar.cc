@@ -13,7 +13,7 @@ std::optional<Expr> SimplifyMinMax(const Expr& e, Analyzer* analyzer) {
   Sum difference = analyzer->IdealSum(node->b) - analyzer->IdealSum(node->a);
   bool min = node->kind == BinaryKind::kMin;
   if (difference.valid()) {
-    Interval range = analyzer->RangeOf(difference);
+    Interval range = analyzer->FactRange(difference);
     if (range.lo >= 0) return min ? node->a : node->b;
     if (range.hi <= 0) return min ? node->b : node->a;
   }
