@@ -16,10 +16,27 @@ void CheckWidth(int64_t width) {
 }
 
 void CheckAligned(int64_t address, int64_t width) {
-  if (address % width != 0) {
+  if (address >= 0 && address % width != 0) {
     TVM_FFI_THROW(ValueError) << "byte address " << address << " is not aligned to the access of "
                               << width << " bytes";
   }
+}
+
+// Whether each active lane i has the address of lane i ^ distance, if that is active.
+bool PairsAgree(const std::vector<int64_t>& lanes, size_t distance) {
+  for (size_t i = 0; i < lanes.size(); ++i) {
+    size_t other = i ^ distance;
+    if (other >= lanes.size() || lanes[i] < 0 || lanes[other] < 0) continue;
+    if (lanes[i] != lanes[other]) return false;
+  }
+  return true;
+}
+
+int64_t LanesPerPhase(const std::vector<int64_t>& lanes, int64_t width) {
+  if (width <= kBankBytes) return kWarpSize;
+  int64_t lanes_per_phase = kWarpSize * kBankBytes / width;
+  bool merged = PairsAgree(lanes, 1) || PairsAgree(lanes, 2);
+  return merged ? 2 * lanes_per_phase : lanes_per_phase;
 }
 
 // One vector of a thread: its first element, or -1 if the thread is inactive.
@@ -67,6 +84,7 @@ std::string BankReport::ToString() const {
 int64_t PhaseWavefronts(const std::vector<int64_t>& addresses, int64_t width) {
   std::vector<int64_t> words;
   for (int64_t address : addresses) {
+    if (address < 0) continue;
     int64_t last = (address + width - 1) / kBankBytes;
     for (int64_t word = address / kBankBytes; word <= last; ++word) words.push_back(word);
   }
@@ -79,24 +97,21 @@ int64_t PhaseWavefronts(const std::vector<int64_t>& addresses, int64_t width) {
 
 void CountWarpAccess(const std::vector<int64_t>& lanes, int64_t width, BankReportObj* counts) {
   CheckWidth(width);
-  int64_t lanes_per_phase = kWarpSize * kBankBytes / std::max(width, kBankBytes);
   int64_t num_lanes = static_cast<int64_t>(lanes.size());
+  for (int64_t address : lanes) CheckAligned(address, width);
+  if (std::all_of(lanes.begin(), lanes.end(), [](int64_t a) { return a < 0; })) return;
+  int64_t lanes_per_phase = LanesPerPhase(lanes, width);
+  int64_t phases = kWarpSize / lanes_per_phase;
   int64_t wavefronts = 0;
   for (int64_t begin = 0; begin < num_lanes; begin += lanes_per_phase) {
-    std::vector<int64_t> active;
-    for (int64_t i = begin; i < std::min(begin + lanes_per_phase, num_lanes); ++i) {
-      if (lanes[i] < 0) continue;
-      CheckAligned(lanes[i], width);
-      active.push_back(lanes[i]);
-    }
-    if (active.empty()) continue;
-    int64_t cost = PhaseWavefronts(active, width);
+    auto end = lanes.begin() + std::min(begin + lanes_per_phase, num_lanes);
+    int64_t cost = PhaseWavefronts({lanes.begin() + begin, end}, width);
     counts->worst = std::max(counts->worst, cost);
-    counts->ideal += 1;
     wavefronts += cost;
   }
-  counts->wavefronts += wavefronts;
-  counts->accesses += wavefronts > 0 ? 1 : 0;
+  counts->ideal += phases;
+  counts->wavefronts += std::max(wavefronts, phases);
+  counts->accesses += 1;
 }
 
 BankReport ScoreElements(const std::vector<int64_t>& elements, int64_t num_values,

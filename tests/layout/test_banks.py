@@ -12,19 +12,23 @@ from tilescale.layout import cute
 
 
 def count(byte_addresses, width):
-    """(wavefronts, active phases, worst) of one warp, by listing who wants what of which bank."""
-    lanes = {1: 32, 2: 32, 4: 32, 8: 16, 16: 8}[width]
-    wavefronts = phases = worst = 0
-    for begin in range(0, len(byte_addresses), lanes):
+    """(wavefronts, phases, worst) of one warp, by listing who wants what of which bank."""
+    active = {i: a for i, a in enumerate(byte_addresses) if a is not None}
+    if not active:
+        return 0, 0, 0
+    phases = {1: 1, 2: 1, 4: 1, 8: 2, 16: 4}[width]
+    twins = [all(active.get(i ^ m, a) == a for i, a in active.items()) for m in (1, 2)]
+    if any(twins) and phases > 1:
+        phases //= 2
+    costs = []
+    for phase in range(phases):
         wanted = defaultdict(set)
-        for address in byte_addresses[begin : begin + lanes]:
-            if address is not None:
+        for lane, address in active.items():
+            if lane * phases // 32 == phase:
                 for byte in range(address, address + width):
                     wanted[byte // 4 % 32].add(byte // 4)
-        if wanted:
-            cost = max(len(words) for words in wanted.values())
-            wavefronts, phases, worst = wavefronts + cost, phases + 1, max(worst, cost)
-    return wavefronts, phases, worst
+        costs.append(max((len(words) for words in wanted.values()), default=0))
+    return max(sum(costs), phases), phases, max(costs)
 
 
 def as_tuple(report):
@@ -35,8 +39,10 @@ def as_tuple(report):
 @given(
     st.sampled_from([1, 2, 4, 8, 16]),
     st.lists(st.one_of(st.none(), st.integers(0, 255)), min_size=1, max_size=32),
+    st.sampled_from([0, 0, 1, 2, 3, 4, 16]),
 )
-def test_one_warp_lane_by_lane(width, chunks):
+def test_one_warp_lane_by_lane(width, chunks, twin):
+    chunks = [chunks[lane & ~twin] for lane in range(len(chunks))]
     elements = [-1 if c is None else c for c in chunks]
     report = tl.score_elements(elements, 1, 8 * width, width)
     assert as_tuple(report) == count([None if c is None else c * width for c in chunks], width)
@@ -78,8 +84,15 @@ def test_known_patterns():
 
     assert [cost(4, 4), cost(8, 4), cost(128, 4), cost(132, 4)] == [1, 2, 32, 1]
     assert [cost(8, 8), cost(16, 8), cost(16, 16), cost(128, 16)] == [2, 4, 4, 32]
-    broadcast = tl.score_elements([7] * 32, 1, 32, 4)
-    assert as_tuple(broadcast) == (1, 1, 1)
+    broadcasts = [tl.score_elements([7] * 32, 1, 8 * w, w).wavefronts for w in (4, 8, 16)]
+    assert broadcasts == [1, 1, 2]
+    # Measured on an H200: neighbours that agree share a phase, others that agree do not, and an
+    # access without neighbours that agree takes all its phases however few lanes are active.
+    for twin, wavefronts in ((1, 2), (2, 2), (4, 4), (16, 4)):
+        distinct = sorted({lane & ~twin for lane in range(32)})
+        elements = [distinct.index(lane & ~twin) for lane in range(32)]
+        assert tl.score_elements(elements, 1, 128, 16).wavefronts == wavefronts
+    assert tl.score_elements(list(range(16)), 1, 64, 8).wavefronts == 2
 
 
 @QUICK
