@@ -39,6 +39,7 @@ __all__ = [
     "SymbolicBoolError",
     "SymbolicIndexError",
     "ThreadCountError",
+    "UnboundSymbolError",
     "UndefinedValueError",
     "UnknownDTypeError",
     "UnknownLanguageNameError",
@@ -193,6 +194,10 @@ class ThreadCountError(KernelError, ValueError):
 
 class ShapeError(KernelError, ValueError):
     """A shape that is negative, or not known at compile time where it must be."""
+
+
+class UnboundSymbolError(KernelError, ValueError):
+    """A dynamic size is part of an extent, but no argument has it as a whole one."""
 
 
 class ViewShapeError(KernelError, ValueError):

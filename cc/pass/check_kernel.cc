@@ -70,10 +70,47 @@ class KernelChecker : public ir::Visitor {
 
 }  // namespace
 
+namespace {
+
+[[noreturn]] void ThrowUnbound(const ir::PrimFunc& func, const ir::Buffer& buffer,
+                               const ir::Var& var) {
+  const std::string name(var->name);
+  support::UserError("UnboundSymbolError")
+      .Message("the shape of `" + std::string(buffer->name) + "` depends on `" + name +
+               "`, which no argument tells")
+      .Expected("a tensor of which `" + name + "` alone is an extent, or a scalar parameter")
+      .Got("`" + name + "` inside expressions only")
+      .Remedy("pass `" + name + "` as a parameter, or make it the extent of a tensor")
+      .At(ir::ToLocation(func->span))
+      .Throw();
+}
+
+// Every variable in a shape must have its value from an argument as a whole.
+void CheckSymbols(const ir::PrimFunc& func) {
+  std::unordered_set<const ir::VarObj*> bound;
+  for (const ir::Var& symbol : func->symbols) bound.insert(symbol.get());
+  for (const ffi::Any& param : func->params) {
+    if (auto var = param.as<ir::Var>()) bound.insert(var->get());
+  }
+  for (const ffi::Any& param : func->params) {
+    auto buffer = param.as<ir::Buffer>();
+    if (!buffer) continue;
+    for (const auto& dims : {(*buffer)->shape, (*buffer)->strides}) {
+      ir::ForEachExpr(dims, [&](const ir::Expr& e) {
+        auto var = e.as<ir::Var>();
+        if (var && bound.count(var->get()) == 0) ThrowUnbound(func, *buffer, *var);
+      });
+    }
+  }
+}
+
+}  // namespace
+
 ir::PrimFunc CheckKernel(const ir::PrimFunc& func, const lower::cpu::Context&) {
   KernelChecker checker;
   for (const ffi::Any& param : func->params) checker.Visit(param);
   checker.VisitStmt(func->body);
+  CheckSymbols(func);
   CheckRaces(func);
   return func;
 }

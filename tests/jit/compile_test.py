@@ -86,6 +86,26 @@ def test_dynamic_shapes():
     assert info.value.argument == "B"
 
 
+def test_symbol_that_no_argument_tells():
+    n = T.dynamic("n")
+
+    @T.prim_func
+    def half(A: T.Tensor((n * 2,), "float32")):
+        with T.Kernel(n, threads=1) as bx:
+            A[bx] = 1.0
+
+    with pytest.raises(errors.UnboundSymbolError, match="depends on `n`"):
+        tilescale.compile(half)
+
+    @T.prim_func
+    def told(A: T.Tensor((n * 2,), "float32"), n: T.int32):
+        with T.Kernel(1, threads=1):
+            A[n] = 1.0
+
+    with pytest.raises(errors.UnboundSymbolError, match="depends on `n`"):
+        tilescale.compile(told)
+
+
 @tilescale.jit
 def eager_sums(A, B, scale: T.float32, block: int = 16):
     N = T.const("N")
