@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import fuzz_features as features
 import fuzz_operators as ops
 import fuzz_statements as stmts
 from fuzz_program import SHAPES, Node, Program
@@ -52,6 +53,14 @@ def _strided(state: State, dtype: str) -> tuple[Tile, list[Node]]:
     return tile, [Node(f"T.copy({tensor.name}[{where}], {tile.name})")]
 
 
+def _hit(make: Maker, name: str) -> Maker:
+    def maker(state: State, dtype: str) -> tuple[Tile, list[Node]] | list[Node]:
+        state.hit(name, dtype)
+        return make(state, dtype)
+
+    return maker
+
+
 def _with(make: Callable[..., object], kind: str) -> Maker:
     return lambda state, dtype: make(state, kind, dtype)  # type: ignore[return-value]
 
@@ -77,6 +86,14 @@ OPERATORS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "transpose": (ops.transpose, ("float32", "float16", "int8", "int64")),
     "safe_value": (_safe_value, ("float32", "int32", "float16")),
     "strided": (_strided, ("float32", "int8")),
+    "special": (_hit(features.special, "special"), features.SPECIAL_DTYPES),
+    "wide": (_hit(features.wide, "wide"), features.WIDE_DTYPES),
+    "dynamic_loop": (_hit(features.dynamic_loop, "dynamic_loop"), ("int32", "float32", "int8")),
+    "in_place": (_hit(features.in_place, "in_place"), ("int32", "float32", "bfloat16")),
+    "small_gemm": (_hit(features.small_gemm, "small_gemm"), features.ACCUMULATORS),
+    "packed_output": (_hit(features.packed_output, "packed_output"), ("int4", "uint4")),
+    "persistent": (_hit(features.persistent, "persistent"), ("float32", "int8")),
+    "local_array": (_hit(features.local_array, "local_array"), ("float32", "int16")),
     "rounding": (ops.rounding, ops.ROUNDING_DTYPES),
     "reshape": (_with(ops.view, "reshape"), ("float32", "int32")),
     "view": (_with(ops.view, "view"), ops.VIEW_DTYPES),

@@ -27,6 +27,8 @@ from tilescale.testing import evaluator
 MARGIN = 64
 #: Small programs need no optimiser; -O1 halves the time of the C compiler.
 FLAGS = ("-O1",)
+#: Two elements share a byte.
+PACKED = ("int4", "uint4")
 _TIMEOUT_SECONDS = 30.0
 
 
@@ -61,8 +63,8 @@ class IllegalProgramError(Exception):
 
 def storage(dtype: str) -> np.dtype:
     """The numpy type of a tensor's elements."""
-    if dtype == "int4":
-        return np.dtype(np.int8)
+    if dtype in PACKED:
+        return np.dtype(np.int8 if dtype == "int4" else np.uint8)
     if dtype == "bfloat16" or dtype.startswith("float8"):
         return np.dtype(getattr(ml_dtypes, dtype))
     return np.dtype(dtype)
@@ -71,8 +73,8 @@ def storage(dtype: str) -> np.dtype:
 def _values(rng: np.random.Generator, dtype: str, count: int) -> np.ndarray:
     if dtype == "bool":
         return rng.integers(0, 2, count).astype(np.bool_)
-    if dtype == "int4":
-        return rng.integers(-128, 128, count).astype(np.int8)
+    if dtype in PACKED:
+        return rng.integers(0, 256, count).astype(np.uint8).view(storage(dtype))
     low, high = (0, 7) if dtype.startswith("u") else (-3, 4)
     return rng.integers(low, high, count).astype(storage(dtype))
 
@@ -80,7 +82,7 @@ def _values(rng: np.random.Generator, dtype: str, count: int) -> np.ndarray:
 def argument(tensor: Tensor, sizes: dict[str, int], seed: int) -> Argument:
     """The array of a parameter, filled with small integers that its name and the seed give."""
     shape = [sizes[dim] for dim in tensor.dims]
-    if tensor.dtype == "int4":
+    if tensor.dtype in PACKED:
         shape[-1] //= 2
     row = shape[-1] + max(tensor.padding, 0) if len(shape) > 1 else shape[-1]
     steps = [1]

@@ -178,7 +178,7 @@ def reducer(state: State, kind: str, dtype: str) -> tuple[Tile, list[Node]]:
     ]
 
 
-ROUNDING_DTYPES = ("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2")
+ROUNDING_DTYPES = ("float16", "bfloat16", "float8_e4m3fn", "float8_e5m2", "int8", "uint32")
 
 
 def rounding(state: State, dtype: str) -> tuple[Tile, list[Node]]:

@@ -31,9 +31,9 @@ def load_tile(state: State, dims: tuple[str, ...], dtype: str) -> tuple[Tile, li
     tensor = state.input(axes, source_dtype)
     tile = state.target(dims, dtype)
     starts = [state.origin(axis) for axis in axes]
-    # A constant below 0 would count from the end.
-    shifts = [" + 1", " - 1"] if starts[0] != "0" else [" + 1"]
-    starts[0] += rng.choice(["", "", *shifts])
+    # A constant index would be checked against the extent while the kernel is traced.
+    if starts[0] != "0":
+        starts[0] += rng.choice(["", "", " + 1", " - 1"])
     if rng.random() < 0.5:
         where = ", ".join(starts)
     else:

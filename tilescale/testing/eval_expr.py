@@ -141,7 +141,7 @@ class Expressions:
         if not eval_dtype.is_float(dtype):
             self._check_operands(name, b, dtype)
         result = combine(name, a, b, dtype)
-        if name in ("add", "sub", "mul", "div") and dtype in ("float32", "float64"):
+        if name in ("add", "sub", "mul") and dtype in ("float32", "float64"):
             # A product may be fused with a sum.
             self.machine.note_sum(magnitude(result), dtype)
         return result
