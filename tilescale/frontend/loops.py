@@ -168,7 +168,8 @@ class PersistentLoop(LoopNest):
     def body(self, builder: Builder, names: tuple[str, ...]) -> Iterator[Any]:
         """Traces the body once, with one coordinate for each dimension of the domain."""
         span = builder.span()
-        group = ir.make_binary("min", self.group, self.domain[-1])
+        # At least 1: an empty domain has no tiles, but its groups are counted all the same.
+        group = ir.make_binary("max", ir.make_binary("min", self.group, self.domain[-1]), 1)
         groups = (self.domain[-1] + (group - 1)) // group
         total = groups * group
         for extent in self.domain[:-1]:
