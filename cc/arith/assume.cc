@@ -61,12 +61,14 @@ void Analyzer::Bind(const ir::Var& var, const Interval& range) {
 void Analyzer::BindValue(const ir::Var& var, const Expr& value) {
   Advance(kBindValue, var);
   Advance(kValue, value);
-  Knowledge knowledge = IsDiscrete(var.dtype()) ? Know(Simplify(value)) : Knowledge();
+  bool discrete = IsDiscrete(var.dtype());
+  Expr simple = discrete ? Simplify(value) : value;
+  Knowledge knowledge = Know(simple);
   Edit()->Forget(var, atoms_);
   Changed();
-  if (!IsDiscrete(var.dtype())) return;
+  if (!discrete) return;
   Edit()->vars[var.get()] = knowledge;
-  if (PurityOf(value) == Purity::kStable) AddFact(Equal(var, value));
+  if (PurityOf(simple) == Purity::kStable) AddFact(Equal(var, simple));
 }
 
 void Analyzer::BindLoop(const ir::Var& var, const Expr& min, const Expr& extent, const Expr& step) {
