@@ -3,6 +3,8 @@
 #include <tvm/ffi/extra/dataclass.h>
 #include <tvm/ffi/extra/structural_equal.h>
 
+#include "cc/arith/prover.h"
+
 namespace tilescale::layout {
 
 using ir::BinaryKind;
@@ -42,7 +44,12 @@ Int MakeInt(BinaryKind kind, const Int& a, const Int& b) {
 }
 
 bool SameExpr(const Int& a, const Int& b) {
-  return tvm::ffi::StructuralEqual::Equal(a.data(), b.data(), /*map_free_vars=*/false);
+  if (tvm::ffi::StructuralEqual::Equal(a.data(), b.data(), /*map_free_vars=*/false)) return true;
+  Expr left = a.ToExpr();
+  Expr right = b.ToExpr();
+  if (left.dtype() != right.dtype()) return false;
+  arith::Analyzer analyzer(/*rlimit=*/0);  // canonical forms only: layouts never ask Z3
+  return analyzer.CanProveEqual(left, right);
 }
 
 std::optional<Int> ExactQuotient(const Int& a, const Int& b) {

@@ -13,7 +13,7 @@ namespace tilescale::layout {
 // Builds `a kind b`, one of which is an expression; a constant takes the other's type, or int64 if
 // it does not fit.
 Int MakeInt(ir::BinaryKind kind, const Int& a, const Int& b);
-// Structurally equal; a constant and an expression never are.
+// Equal by their canonical forms.
 bool SameExpr(const Int& a, const Int& b);
 // a / b where b is visibly a factor of a (extents count as positive); nullopt otherwise.
 std::optional<Int> ExactQuotient(const Int& a, const Int& b);

@@ -48,6 +48,8 @@ def test_constant_expressions_are_constants():
 def test_coalesce_where_provable():
     compact = cute.Layout((M, N, 4))
     assert str(cute.coalesce(compact)) == "M*N*4:1"
+    assert str(cute.coalesce(cute.Layout((M * 2, N), (1, 2 * M)))) == "M*2*N:1"
+    assert str(cute.coalesce(cute.Layout((M + 1, N), (4, M * 4 + 4)))) == "(M+1)*N:4"
     assert str(cute.coalesce(cute.make_row_major_layout((M, N)))) == "(M,N):(N,1)"
     assert str(cute.coalesce(cute.Layout((M, 1, N), (N, 7, 1)))) == "(M,N):(N,1)"
 

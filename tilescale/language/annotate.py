@@ -47,8 +47,31 @@ def annotate_layout(layouts: Mapping[Buffer, Any], allow_reannotation: bool = Fa
 def _layout(buffer: Buffer, value: Any) -> Any:
     from tilescale.layout import Fragment, Layout
 
-    if isinstance(value, (Layout, Fragment)):
-        return value
+    if not isinstance(value, (Layout, Fragment)):
+        value = _layout_of_function(buffer, value)
+    extents = tuple(value.shape if isinstance(value, Fragment) else value.get_input_shape())
+    if extents != buffer.shape:
+        raise mistake(
+            errors.OperatorArgumentError,
+            f"the layout of `{buffer.name}` has another shape than the buffer",
+            expected=f"a layout of {buffer.shape}",
+            got=f"a layout of {extents}",
+            remedy="make the layout from the buffer: make_swizzled_layout(buffer)",
+        )
+    if isinstance(value, Fragment) != (buffer.space == "fragment"):
+        raise mistake(
+            errors.OperatorArgumentError,
+            f"`{buffer.name}` is in {buffer.space} memory, which takes another kind of layout",
+            expected="a Fragment for fragments, a Layout for all other buffers",
+            got=f"a {type(value).__name__}",
+            remedy="use Fragment(shape, forward_fn) for what is spread over threads",
+        )
+    return value
+
+
+def _layout_of_function(buffer: Buffer, value: Any) -> Any:
+    from tilescale.layout import Layout
+
     if not callable(value):
         raise mistake(
             errors.OperatorArgumentError,
@@ -57,7 +80,18 @@ def _layout(buffer: Buffer, value: Any) -> Any:
             got=describe(value),
             remedy="use tilescale.layout.make_swizzled_layout(buffer)",
         )
-    return Layout(buffer.shape, value)
+    try:
+        return Layout(buffer.shape, value)
+    except (ValueError, TypeError) as error:
+        if isinstance(error, errors.TileScaleError):
+            raise
+        raise mistake(
+            errors.OperatorArgumentError,
+            f"the layout function of `{buffer.name}` gives no layout",
+            expected="integer arithmetic on the indices that is nowhere negative",
+            got=str(error),
+            remedy="compute each physical index from the logical ones with + - * // % ^ << >>",
+        ) from error
 
 
 def annotate_safe_value(values: Mapping[Buffer, Any]) -> None:
