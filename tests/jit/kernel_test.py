@@ -50,6 +50,15 @@ def test_properties(add, returning_add):
     assert "A: float32['N']" in repr(add)
 
 
+def test_attributes_that_come_later_say_so(add):
+    with pytest.raises(AttributeError, match="get_kernel_source"):
+        _ = add.show_ptx
+    with pytest.raises(AttributeError, match=r"tilescale\.compile"):
+        _ = add.artifact
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        _ = add.nonsense
+
+
 def test_out_idx(returning_add):
     a = np.arange(5, dtype="float32")
     np.testing.assert_array_equal(returning_add(a, a), a + a)

@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from tilescale import _runtime
 from tilescale.errors import CompileOptionError, InternalError
@@ -195,6 +195,15 @@ class JITKernel(_runtime.Kernel):
     def run_once(self, *args: Any) -> Any:
         """Runs the kernel once, with inputs made by the profiler if there are no arguments."""
         return self(*args) if args else self.get_profiler().run_once()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Says what has become of an attribute that ported programs ask for."""
+        from tilescale.porting import entries, make_error
+
+        entry = entries().get(("tilescale.JITKernel", name))
+        if entry is None:
+            raise AttributeError(f"a kernel has no attribute {name!r}")
+        raise AttributeError(str(make_error(entry)))
 
     def __repr__(self) -> str:
         params = ", ".join(f"{p.name}: {p.dtype}{list(p.shape) or ''}" for p in self.params)
