@@ -1,5 +1,7 @@
 #include "cc/pass/widen_indices.h"
 
+#include <unordered_set>
+
 #include "cc/arith/bounds.h"
 #include "cc/ir/visitor.h"
 #include "cc/pass/analyzed_mutator.h"
@@ -70,10 +72,11 @@ class IndexWidener : public AnalyzedMutator {
  private:
   ir::Stmt WidenBind(const ir::BindObj* bind, const ir::Stmt& stmt) {
     const ir::Expr& value = bind->value;
-    bool widens = IsRingOfVars(value) ||
-                  (IsArithmeticOfVars(value) && arith::FitsIn(value, value.dtype(), analyzer()));
-    if (!widens || value.as<ir::IntImmObj>()) return AnalyzedMutator::MutateStmt(stmt);
+    bool fits = IsArithmeticOfVars(value) && arith::FitsIn(value, value.dtype(), analyzer());
+    bool widens = (fits || IsRingOfVars(value)) && !value.as<ir::IntImmObj>();
+    if (!widens) return AnalyzedMutator::MutateStmt(stmt);
     ir::Expr exact = Wide(value);
+    if (!fits) may_wrap_.insert(bind->var.get());
     return ir::Bind(NewVar(bind->var), exact, bind->span);
   }
 
@@ -111,25 +114,31 @@ class IndexWidener : public AnalyzedMutator {
     return result;
   }
 
-  // The exact value of an index, in 64 bits.
-  ir::Expr Wide(const ir::Expr& e) {
+  // The exact value of an index, in 64 bits. Below a division (`divided`) a scalar that may have
+  // wrapped counts as the wrapped one: there the two differ by more than a multiple of 2^32.
+  ir::Expr Wide(const ir::Expr& e, bool divided = false) {
     if (!IsNarrow(e)) return MutateExpr(e);
     if (const auto* imm = e.as<ir::IntImmObj>()) return ir::MakeInt(ir::dtype::Int(64), imm->value);
     if (const auto* var = e.as<ir::VarObj>()) {
       auto it = wide_.find(var);
-      if (it != wide_.end()) return it->second;
+      bool wrapped = divided && may_wrap_.count(var);
+      if (it != wide_.end() && !wrapped) return it->second;
     }
     const auto* binary = e.as<ir::BinaryObj>();
     if (binary && IsIndexArithmetic(binary->kind)) {
-      return ir::MakeBinary(binary->kind, Wide(binary->a), Wide(binary->b));
+      divided = divided || !IsRing(binary->kind);
+      return ir::MakeBinary(binary->kind, Wide(binary->a, divided), Wide(binary->b, divided));
     }
     if (const auto* select = e.as<ir::SelectObj>()) {
-      return ir::MakeSelect(MutateExpr(select->cond), Wide(select->a), Wide(select->b));
+      return ir::MakeSelect(MutateExpr(select->cond), Wide(select->a, divided),
+                            Wide(select->b, divided));
     }
     return ir::MakeCast(ir::dtype::Int(64), MutateExpr(e));
   }
 
   ir::VarMap wide_;
+  // Scalars whose definition was not proved to fit in their own type.
+  std::unordered_set<const ir::VarObj*> may_wrap_;
 };
 
 }  // namespace
