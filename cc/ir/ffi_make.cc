@@ -7,6 +7,7 @@
 #include "cc/ir/function.h"
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/mutator.h"
+#include "cc/ir/visitor.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::ir {
@@ -39,6 +40,34 @@ Expr SubstituteVars(const Expr& e, const ffi::Map<Var, Expr>& map) {
   return Substitute(e, vars);
 }
 
+// Whether the value depends on its variables alone, so that it may be computed anywhere.
+bool IsPure(const Expr& value) {
+  bool pure = true;
+  ForEachExpr(value, [&](const Expr& e) {
+    if (e.as<LoadObj>()) pure = false;
+    if (const auto* call = e.as<CallObj>()) {
+      const Intrinsic* decl = FindIntrinsic(call->op);
+      pure = pure && decl && decl->effect == Effect::kPure;
+    }
+  });
+  return pure;
+}
+
+// Replaces bound variables by their pure definitions, and the variables in these likewise.
+Expr ExpandBinds(Expr e, const ffi::Map<Var, Expr>& definitions) {
+  while (true) {
+    VarMap found;
+    ForEachExpr(e, [&](const Expr& part) {
+      auto var = part.as<Var>();
+      if (!var) return;
+      auto value = definitions.Get(*var);
+      if (value && IsPure(*value)) found.emplace(var->get(), *value);
+    });
+    if (found.empty()) return e;
+    e = Substitute(e, found);
+  }
+}
+
 }  // namespace
 
 TVM_FFI_STATIC_INIT_BLOCK() {
@@ -69,6 +98,7 @@ TVM_FFI_STATIC_INIT_BLOCK() {
            })
       .def("tilescale.ir.FlattenSeq", [](const ffi::Array<Stmt>& s) { return Seq::Flatten(s); })
       .def("tilescale.ir.Substitute", SubstituteVars)
+      .def("tilescale.ir.ExpandBinds", ExpandBinds)
       .def("tilescale.ir.StructuralHash", [](const ffi::Any& node) {
         return static_cast<int64_t>(ffi::StructuralHash::Hash(node));
       });

@@ -79,9 +79,21 @@ class TensorConstructor:
         self._default = default
 
     def __call__(
-        self, shape: Any, dtype: Any = None, *, strides: Any = None, scope: str | None = None
-    ) -> TensorType:
-        """Returns the type of a tensor without gaps, or with the given strides."""
+        self,
+        shape: Any,
+        dtype: Any = None,
+        data: Any = None,
+        strides: Any = None,
+        scope: str | None = None,
+    ) -> Any:
+        """Returns the type of a tensor without gaps, or with the given strides.
+
+        With `data` (another buffer's `data`) it is a view of that buffer, as `T.view` makes it.
+        """
+        if data is not None:
+            from tilescale.language.view import view
+
+            return view(data, shape, dtype, strides)
         return TensorType(
             shape, self._default if dtype is None else dtype, strides, scope or self._space
         )

@@ -62,6 +62,11 @@ class Buffer(ScalarOperators):
         """Number of dimensions."""
         return len(self.shape)
 
+    @property
+    def data(self) -> Buffer:
+        """What `T.Tensor(shape, dtype, data)` makes a view of: the buffer itself."""
+        return self
+
     def scope(self) -> str:
         """The memory it lives in: "global", "shared", "fragment", "local", "var", "reducer"."""
         return self.space

@@ -73,6 +73,9 @@ class Builder:
         loops: enclosing loops, innermost last.
         signature: parameters and their roles.
         attrs: attributes of the function.
+        eager: the signature of an eager kernel, else None.
+        reducers: operation of each reducer by the hash of its buffer.
+        definitions: values of bound variables.
     """
 
     def __init__(self, name: str, signature: Any) -> None:
@@ -90,6 +93,7 @@ class Builder:
         self.attrs: dict[str, Any] = {}
         self.eager: Any = None
         self.reducers: dict[int, Any] = {}
+        self.definitions: dict[ir.Var, ir.Expr] = {}
 
     # ---- where we are -----------------------------------------------------------------------
 
@@ -170,6 +174,7 @@ class Builder:
             return value
         var = ir.Var(name, value.dtype)
         self.emit(ir.Bind(var, value, self.span()))
+        self.definitions[var] = value
         return var
 
     def bind_items(self, name: str, value: Any) -> Any:

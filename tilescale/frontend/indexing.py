@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tilescale import errors, ir
+from tilescale.frontend import context
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.dtypes import to_dtype
 from tilescale.frontend.values import as_expr, as_index, const_int, format_dim, simplest
@@ -134,7 +135,11 @@ def difference(stop: Any, start: Any) -> Any:
     a, b = const_int(stop), const_int(start)
     if a is not None and b is not None:
         return a - b
-    return simplest(simplify(as_expr(stop) - start))
+    distance = simplify(as_expr(stop) - start)
+    builder = context.current_or_none()
+    if const_int(distance) is None and builder is not None and builder.definitions:
+        distance = simplify(ir.expand_binds(distance, builder.definitions))
+    return simplest(distance)
 
 
 def simplify(expr: ir.Expr) -> ir.Expr:

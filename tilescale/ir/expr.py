@@ -29,6 +29,7 @@ _make_const = _ffi.get("ir.MakeConst")
 _make_call = _ffi.get("ir.MakeCall")
 _promote = _ffi.get("ir.Promote")
 _substitute = _ffi.get("ir.Substitute")
+_expand_binds = _ffi.get("ir.ExpandBinds")
 
 _KIND_NAMES: tuple[str, ...] = tuple(str(name) for name in _ffi.get("ir.BinaryKindNames")())
 _KINDS: dict[str, int] = {name: kind for kind, name in enumerate(_KIND_NAMES)}
@@ -450,6 +451,12 @@ def promote(a: str | tvm_ffi.dtype, b: str | tvm_ffi.dtype) -> tvm_ffi.dtype:
 def substitute(expr: Expr, values: Mapping[Var, Expr]) -> Expr:
     """`expr` with variables replaced and constants folded."""
     result: Expr = _substitute(expr, dict(values))
+    return result
+
+
+def expand_binds(expr: Expr, definitions: Mapping[Var, Expr]) -> Expr:
+    """`expr` with bound variables replaced by their values, except values read from memory."""
+    result: Expr = _expand_binds(expr, dict(definitions))
     return result
 
 

@@ -6,7 +6,9 @@ import enum
 from typing import Any
 
 from tilescale import ir
-from tilescale.frontend.values import const_int
+from tilescale.frontend import context
+from tilescale.frontend.control import Branch, decide
+from tilescale.language.fill import clear
 from tilescale.language.region import as_region, emit
 
 
@@ -25,7 +27,7 @@ def gemm(
     transpose_A: bool = False,
     transpose_B: bool = False,
     policy: GemmWarpPolicy | int = GemmWarpPolicy.Square,
-    clear_accum: bool = False,
+    clear_accum: Any = False,
     k_pack: int = 1,
     mbar: Any = None,
     annotations: dict[str, Any] | None = None,
@@ -39,7 +41,7 @@ def gemm(
         transpose_A: whether A is stored transposed.
         transpose_B: whether B is stored transposed.
         policy: how warps share the result (a hint).
-        clear_accum: whether C's old value is dropped.
+        clear_accum: whether C's old value is dropped; may be a run-time condition.
         k_pack: accepted for compatibility.
         mbar: barrier that signals completion (CUDA sm_100).
         annotations: further hints.
@@ -53,5 +55,15 @@ def gemm(
     if mbar is not None:
         attrs["mbar"] = mbar
     operands = [as_region(operand, "T.gemm").node() for operand in (A, B, C)]
-    clear = bool(const_int(clear_accum))
-    emit("T.gemm", ir.op.Gemm, *operands, bool(transpose_A), bool(transpose_B), clear, attrs)
+    known = decide(clear_accum)
+    if known is None:
+        _clear_if(clear_accum, C)
+    flags = bool(transpose_A), bool(transpose_B), bool(known)
+    emit("T.gemm", ir.op.Gemm, *operands, *flags, attrs)
+
+
+def _clear_if(condition: Any, buffer: Any) -> None:
+    branch = Branch(context.current("T.gemm"), condition)
+    branch.then()
+    clear(buffer)
+    branch.end()
