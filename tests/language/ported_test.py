@@ -145,14 +145,14 @@ def test_grouped_gemm_with_offsets_from_memory():
 
 def test_slices_between_bound_names():
     @tilescale.jit
-    def rows(Q, I, size=2):
+    def rows(Q, index, size=2):
         H, D, S = T.const("H D S")
         Q: T.Tensor[[H, D], T.float32]
-        I: T.Tensor[[S], T.int32]  # noqa: E741
+        index: T.Tensor[[S], T.int32]
         O = T.empty([S, size, D], T.float32)  # noqa: E741
         with T.Kernel(S) as s:
             tile = T.alloc_shared([size, D], T.float32)
-            first = I[s] * size
+            first = index[s] * size
             last = first + size
             T.copy(Q[first:last, :], tile)
             T.copy(tile, O[s, :, :])
