@@ -1,14 +1,12 @@
-"""The one name of TileLang's `transform` that ported programs need; the rest are rejected."""
+"""The one name of TileLang's `transform` that ported programs need; its passes are rejected."""
 
 from __future__ import annotations
 
 from tilescale.jit.pass_config import PassConfigKey
-from tilescale.porting import Placeholder, entries
+from tilescale.porting import Placeholder, resolve
 
 __all__ = ["PassConfigKey"]
 
 
 def __getattr__(name: str) -> Placeholder:
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return Placeholder(entries()["tilescale", "transform"])
+    return resolve("tilescale.transform", name)

@@ -156,6 +156,21 @@ std::optional<Expr> FoldLogical(K kind, const Expr& a, const Expr& b) {
   return std::nullopt;
 }
 
+// Bits of floating-point values have no meaning of their own: `T.reinterpret` gives them one.
+void CheckBits(K kind, const Expr& a, const Expr& b) {
+  if (kind < K::kBitAnd) return;
+  for (const Expr& operand : {a, b}) {
+    if (!dtype::IsFloat(operand.dtype())) continue;
+    support::UserError("OperandTypeError")
+        .Message("`" + std::string(BinarySymbol(kind)) +
+                 "` works on bits, but an operand is not an integer")
+        .Expected("integer or bool operands")
+        .Got(dtype::Name(operand.dtype()))
+        .Remedy("convert it with T.cast, or take its bits with T.reinterpret")
+        .Throw();
+  }
+}
+
 DType OperandType(K kind, const Expr& a, const Expr& b) {
   if (IsLogical(kind)) return dtype::Bool();
   DType t = dtype::Promote(a.dtype(), b.dtype());
@@ -191,6 +206,7 @@ Expr MakeCast(DType t, Expr value) {
 }
 
 Expr MakeBinary(BinaryKind kind, Expr a, Expr b) {
+  CheckBits(kind, a, b);
   DType t = OperandType(kind, a, b);
   a = MakeCast(t, std::move(a));
   b = MakeCast(t, std::move(b));

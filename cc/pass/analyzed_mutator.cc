@@ -2,7 +2,23 @@
 
 namespace tilescale::pass {
 
-ir::PrimFunc AnalyzedMutator::Run(const ir::PrimFunc& func) {
+namespace {
+
+void Count(const arith::ProverStats& stats, std::map<std::string, int64_t>* counters) {
+  (*counters)["queries"] += stats.queries;
+  (*counters)["cache_hits"] += stats.cache_hits;
+  (*counters)["by_simplifier"] += stats.by_simplifier;
+  (*counters)["by_bounds"] += stats.by_bounds;
+  (*counters)["refuted"] += stats.refuted;
+  (*counters)["by_z3"] += stats.by_z3;
+  (*counters)["unknown"] += stats.unknown;
+  (*counters)["z3_queries"] += stats.z3_queries;
+  (*counters)["z3_resources"] += stats.z3_resources;
+}
+
+}  // namespace
+
+ir::PrimFunc AnalyzedMutator::Run(const ir::PrimFunc& func, const lower::cpu::Context& context) {
   for (const ffi::Any& param : func->params) {
     auto buffer = param.as<ir::Buffer>();
     if (!buffer) continue;
@@ -10,7 +26,9 @@ ir::PrimFunc AnalyzedMutator::Run(const ir::PrimFunc& func) {
       if (extent.as<ir::VarObj>()) analyzer_.Assume(ir::MakeInt(extent.dtype(), 0) <= extent);
     }
   }
-  return func.WithBody(MutateStmt(func->body));
+  ir::PrimFunc result = func.WithBody(MutateStmt(func->body));
+  Count(analyzer_.stats(), context.prover_counters.get());
+  return result;
 }
 
 ir::Stmt AnalyzedMutator::MutateStmt(const ir::Stmt& stmt) {

@@ -4,6 +4,7 @@
 #include "cc/arith/prover.h"
 #include "cc/ir/function.h"
 #include "cc/ir/mutator.h"
+#include "cc/lower/cpu/context.h"
 
 namespace tilescale::pass {
 
@@ -13,8 +14,9 @@ namespace ffi = tvm::ffi;
 /// enclosing branches and the user's assumptions.
 class AnalyzedMutator : public ir::Mutator {
  public:
-  /// Rewrites the body; the symbols that are extents of tensors are known to be at least 0.
-  ir::PrimFunc Run(const ir::PrimFunc& func);
+  /// Rewrites the body; the symbols that are extents of tensors are known to be at least 0. Adds
+  /// what the prover did to the context's counters.
+  ir::PrimFunc Run(const ir::PrimFunc& func, const lower::cpu::Context& context);
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override;
   ir::Expr MutateExpr(const ir::Expr& expr) override;
 

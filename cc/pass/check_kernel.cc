@@ -16,6 +16,7 @@ namespace {
 namespace ffi = tvm::ffi;
 
 bool IsOnCpu(ir::DType t) {
+  if (t.lanes != 1) return false;
   if (ir::dtype::IsHandle(t) || ir::dtype::IsBool(t)) return true;
   if (ir::dtype::IsIntegral(t)) {
     return t.bits == 4 || t.bits == 8 || t.bits == 16 || t.bits == 32 || t.bits == 64;
@@ -26,6 +27,7 @@ bool IsOnCpu(ir::DType t) {
 
 class KernelChecker : public ir::Visitor {
  public:
+  explicit KernelChecker(ir::Span span) : span_(std::move(span)) {}
   void VisitStmt(const ir::Stmt& s) override {
     ir::Span outer = span_;
     if (s->span.defined()) span_ = s->span;
@@ -107,7 +109,7 @@ void CheckSymbols(const ir::PrimFunc& func) {
 }  // namespace
 
 ir::PrimFunc CheckKernel(const ir::PrimFunc& func, const lower::cpu::Context&) {
-  KernelChecker checker;
+  KernelChecker checker(func->span);
   for (const ffi::Any& param : func->params) checker.Visit(param);
   checker.VisitStmt(func->body);
   CheckSymbols(func);

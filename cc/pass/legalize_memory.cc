@@ -111,7 +111,7 @@ class MemoryLegalizer : public AnalyzedMutator {
 }  // namespace
 
 ir::PrimFunc LegalizeMemory(const ir::PrimFunc& func, const lower::cpu::Context& context) {
-  return MemoryLegalizer(context).Run(func);
+  return MemoryLegalizer(context).Run(func, context);
 }
 
 }  // namespace tilescale::pass

@@ -24,7 +24,7 @@ class TileOpLowerer : public AnalyzedMutator {
 }  // namespace
 
 ir::PrimFunc LowerTileOps(const ir::PrimFunc& func, const lower::cpu::Context& context) {
-  return TileOpLowerer(context).Run(func);
+  return TileOpLowerer(context).Run(func, context);
 }
 
 }  // namespace tilescale::pass

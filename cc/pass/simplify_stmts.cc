@@ -65,8 +65,8 @@ class StmtSimplifier : public AnalyzedMutator {
 
 }  // namespace
 
-ir::PrimFunc SimplifyStmts(const ir::PrimFunc& func, const lower::cpu::Context&) {
-  return StmtSimplifier().Run(func);
+ir::PrimFunc SimplifyStmts(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+  return StmtSimplifier().Run(func, context);
 }
 
 }  // namespace tilescale::pass

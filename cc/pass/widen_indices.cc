@@ -143,8 +143,8 @@ class IndexWidener : public AnalyzedMutator {
 
 }  // namespace
 
-ir::PrimFunc WidenIndices(const ir::PrimFunc& func, const lower::cpu::Context&) {
-  return IndexWidener().Run(func);
+ir::PrimFunc WidenIndices(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+  return IndexWidener().Run(func, context);
 }
 
 }  // namespace tilescale::pass

@@ -92,6 +92,7 @@ def test_marks_say_why():
 
 
 def test_main_runs_the_calling_file(tmp_path):
+    assert callable(tilescale.testing.main)
     import subprocess
     import sys
 

@@ -19,12 +19,10 @@ SCALAR_BITS: dict[str, int] = {
     "float32": 32,
     "float64": 64,
     "bfloat16": 16,
-    "tfloat32": 32,
     **{f"float8_{kind}": 8 for kind in _FLOAT8},
     "float6_e2m3fn": 6,
     "float6_e3m2fn": 6,
     "float4_e2m1fn": 4,
-    "float4_e2m1_unpacked": 8,
     "handle": 64,
 }
 

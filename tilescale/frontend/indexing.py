@@ -85,7 +85,7 @@ def _fail_range(buffer: Buffer, dim: int, item: Any) -> None:
     raise mistake(
         errors.IndexRangeError,
         f"index {const_int(item)} is outside dimension {dim} of `{buffer.name}`",
-        expected=f"an index from -{extent} to {extent} - 1",
+        expected=f"-{extent} <= index < {extent}",
         got=str(const_int(item)),
         remedy="correct the index, or the shape of the buffer",
     )

@@ -80,6 +80,8 @@ def _update(
     what = f"T.atomic_{name}"
     attrs = _attrs(name, memory_order, use_tma)
     element = _element(dst)
+    if element is not None and name == "or":
+        _check_bits(what, element)
     is_tile = isinstance(value, (Buffer, Region)) and not isinstance(value, Variable)
     if element is not None and not is_tile:
         call = ir.make_call(
@@ -98,6 +100,18 @@ def _update(
         )
     _update_tile(what, name, dst, value, attrs)
     return None
+
+
+def _check_bits(what: str, element: ir.Load) -> None:
+    kind = str(element.dtype)
+    if "float" in kind:
+        raise mistake(
+            errors.AtomicDTypeError,
+            f"{what} needs an integer element",
+            expected="an integer type",
+            got=kind,
+            remedy="use T.atomic_add, T.atomic_max or T.atomic_min for floating types",
+        )
 
 
 def _update_tile(what: str, name: str, dst: Any, value: Any, attrs: dict[str, Any]) -> None:

@@ -67,18 +67,20 @@ def dp4a(a: Any, b: Any, c: Any) -> ir.Expr | None:
     Args:
         a: the first of 4 neighbouring elements, or a buffer of them.
         b: the same.
-        c: an int32 element or value; a buffer's first element is updated.
+        c: an int32 element of a buffer, or a buffer, whose first element is meant: it is updated;
+            or a value.
 
     Returns:
-        The sum; None if `c` is a buffer.
+        The sum if `c` is a value, else None.
     """
     is_buffer = isinstance(c, Buffer) and c.space != "var"
-    first = c[(0,) * c.ndim] if is_buffer else as_typed(c, "int32")
-    total = ir.make_call("dp4a", [address_of(a), address_of(b), first], {}, "int32")
-    if is_buffer:
-        c[(0,) * c.ndim] = total
-        return None
-    return total
+    element = c[(0,) * c.ndim] if is_buffer else c
+    values = [address_of(a), address_of(b), as_typed(element, "int32")]
+    total = ir.make_call("dp4a", values, {}, "int32")
+    if not isinstance(element, ir.Load):
+        return total
+    Buffer.of(element.buffer)[tuple(element.indices)] = total
+    return None
 
 
 def call_extern(dtype: Any, name: str, *args: Any) -> ir.Expr:

@@ -162,14 +162,28 @@ def ldexp(x: Scalar, n: Scalar) -> ir.Expr:
     return ir.make_call("ldexp", [value, as_typed(n, "int32")], {}, value.dtype)
 
 
+def _integral(what: str, x: Scalar) -> ir.Expr:
+    """`x` as an expression of an integer type; a number is an int32."""
+    value = as_expr(x)
+    if not to_dtype(value.dtype).is_float():
+        return value
+    raise mistake(
+        errors.OperandTypeError,
+        f"{what} counts bits, but its operand is not an integer",
+        expected="an integer operand",
+        got=str(value.dtype),
+        remedy="convert it with T.cast, or take its bits with T.reinterpret",
+    )
+
+
 def popcount(x: Scalar) -> ir.Expr:
     """The number of set bits: an int32."""
-    return ir.make_call("popcount", [as_expr(x)], {}, "int32")
+    return ir.make_call("popcount", [_integral("T.popcount", x)], {}, "int32")
 
 
 def clz(x: Scalar) -> ir.Expr:
     """The number of leading zero bits: an int32."""
-    return ir.make_call("clz", [as_expr(x)], {}, "int32")
+    return ir.make_call("clz", [_integral("T.clz", x)], {}, "int32")
 
 
 def binary(name: str, a: Scalar, b: Scalar) -> ir.Expr:

@@ -11,7 +11,6 @@ _FLOAT_MAX = {
     "float16": 65504.0,
     "bfloat16": 3.3895313892515355e38,
     "float32": 3.4028234663852886e38,
-    "tfloat32": 3.4011621342146535e38,
     "float64": 1.7976931348623157e308,
     "float8_e3m4": 15.5,
     "float8_e4m3": 240.0,
@@ -24,13 +23,11 @@ _FLOAT_MAX = {
     "float6_e2m3fn": 7.5,
     "float6_e3m2fn": 28.0,
     "float4_e2m1fn": 6.0,
-    "float4_e2m1_unpacked": 6.0,
 }
 _NO_INFINITY = frozenset(_FLOAT_MAX) - {
     "float16",
     "bfloat16",
     "float32",
-    "tfloat32",
     "float64",
     "float8_e3m4",
     "float8_e4m3",

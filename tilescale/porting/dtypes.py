@@ -9,7 +9,7 @@ _SCALARS = (
     *("float16", "float32", "float64", "bfloat16", "float8_e4m3fn", "float8_e5m2"),
 )
 _LATER_FLOATS = (
-    *("float8_e3m4", "float8_e4m3", "float8_e4m3b11fnuz", "float8_e4m3fnuz"),
+    *("float8_e3m4", "float8_e4m3b11fnuz", "float8_e4m3fnuz"),
     *("float8_e5m2fnuz", "float8_e8m0fnu", "float6_e2m3fn", "float6_e3m2fn", "float4_e2m1fn"),
 )
 
@@ -27,9 +27,12 @@ DTYPES = section(
     later("tfloat32", "with the CUDA target", "`T.float32`"),
     later(" ".join(_LATER_FLOATS), "with block-scaled types on the CUDA target"),
     later("float4_e2m1_unpacked", "with block-scaled types on the CUDA target"),
+    works("float8_e4m3", "the same as `T.float8_e4m3fn`"),
+    works("half float double", "aliases of float16, float32 and float64"),
+    works("is_float4 is_float4_e2m1fn is_float6 is_float8 is_f8f6f4_family"),
     works("dtype", "annotation of a parameter that holds an element type"),
     later(
-        "is_float4 is_float4_unpacked is_f8f6f4_family validate_gemm_ab_dtypes",
+        "is_float4_unpacked validate_gemm_ab_dtypes",
         "with block-scaled types on the CUDA target",
     ),
 )

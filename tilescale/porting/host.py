@@ -106,7 +106,15 @@ SUPPORT = section(
     later("autotuner.autotune autotuner.AutoTuner autotuner.set_autotune_inputs", _TUNER),
     later("carver", _TUNER, "tile sizes chosen by hand"),
     later("tools.Analyzer tools.plot_layout", _CUDA),
-    rejected("transform", _TVM, "`tilescale inspect` to look at the stages"),
+    works("transform.PassConfigKey"),
+    rejected(
+        "transform.IfStmtBinding transform.InjectSoftwarePipeline transform.LayoutInference"
+        " transform.LegalizeSafeMemoryAccess transform.LowerOpaqueBlock transform.LowerTileOp"
+        " transform.MakePackedAPI transform.MaterializeKernelLaunch"
+        " transform.ProducerConsumerWarpSpecialized transform.Simplify transform.ThreadSync",
+        _TVM,
+        "`tilescale inspect` to look at the stages",
+    ),
     rejected(
         "tools.lower_trace tools.pass_visualizer tools.pass_timing tools.compile_only",
         "one command does their work",

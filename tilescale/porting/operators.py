@@ -17,7 +17,7 @@ TILE_OPERATORS = section(
     works("reducer_init reducer_update finalize_reducer"),
     works("atomic_add atomic_max atomic_min atomic_or atomic_load atomic_store"),
     works("dp4a clamp index_to_coordinates"),
-    later("atomic_addx2 atomic_addx4", _FAST, "`T.atomic_add`"),
+    works("atomic_addx2 atomic_addx4", "as 2 or 4 additions"),
     later(
         "warp_reduce_sum warp_reduce_max warp_reduce_min warp_reduce_bitand warp_reduce_bitor",
         "thread-level code needs the simulator or the CUDA target",
@@ -48,6 +48,7 @@ MATH = section(
     works("floor ceil trunc round nearbyint fmod hypot ldexp popcount clz"),
     works("isnan isinf isfinite min max ceildiv cdiv floordiv floormod truncdiv truncmod"),
     works("shift_left shift_right bitwise_and bitwise_or bitwise_xor bitwise_not"),
+    works("power div copysign fabs"),
     works("infinity min_value max_value cast reinterpret fma fmul"),
     works(
         "__exp __exp10 __log __log2 __log10 __sin __cos __tan fast_rcp", "exact on the CPU target"

@@ -15,7 +15,11 @@ class Placeholder:
         self._entry = entry
 
     def _raise(self) -> NoReturn:
-        raise make_error(self._entry)
+        from tilescale.frontend.diagnostics import here
+
+        error = make_error(self._entry)
+        error.span = here()
+        raise error
 
     def __repr__(self) -> str:
         return f"<{self._entry.full_name}: {self._entry.describe()}>"

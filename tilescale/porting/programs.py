@@ -13,9 +13,10 @@ KERNELS = section(
     works("BaseTileScheduler PersistentTileScheduler"),
     works("symbolic", "deprecated: an alias of `T.dynamic`"),
     works("Ref", "annotation of a macro's parameter that the macro assigns to"),
+    works("annotate_compile_flags annotate_pass_configs call_intrin"),
+    later("import_source call_extern call_pure_extern", "part of the CUDA target", "`T.macro`"),
     later("ClusterKernel", _CLUSTER, "`T.Kernel`"),
-    later("CUDASourceCodeKernel import_source", "part of the CUDA target", "tile operators"),
-    later("call_extern call_intrin call_pure_extern", "part of the CUDA target", "tile operators"),
+    later("CUDASourceCodeKernel", "part of the CUDA target", "tile operators"),
     later("KernelLaunchFrame", _THREADS, "the variables that `T.Kernel` yields"),
     later("get_thread_binding get_thread_bindings", _THREADS, "`T.Parallel`"),
     later("get_thread_extent get_thread_extents", _THREADS, "the `threads` given to `T.Kernel`"),
@@ -26,21 +27,14 @@ KERNELS = section(
     ),
     later("get_cluster_dims get_cluster_size get_cluster_id get_cluster_ids", _CLUSTER),
     later("get_cluster_extent get_cluster_extents", _CLUSTER),
-    later("annotate_compile_flags", "with the CUDA target", "`compile_flags` of the decorator"),
-    later(
-        "annotate_pass_configs",
-        "with the CUDA target",
-        "`pass_configs` of the decorator",
-    ),
 )
 
 TYPES = section(
     "Tensors, parameters and views",
     "T",
-    works("Tensor StridedTensor ptr make_tensor handle reshape view"),
+    works("Tensor StridedTensor ptr make_tensor make_tensor_from_addr handle reshape view"),
     works("SharedBuffer FragmentBuffer LocalBuffer", "annotations of a macro's parameters"),
     works("Buffer", "deprecated: an alias of `T.Tensor`"),
-    later("make_tensor_from_addr", "with the CUDA target", "`T.make_tensor`"),
     rejected(
         "allocate alloc_buffer decl_buffer match_buffer",
         "raw TVM buffers have no tile semantics",
@@ -72,7 +66,11 @@ LOOPS = section(
     works("Parallel Pipelined Persistent serial Serial unroll Unroll vectorized Vectorized grid"),
     works("if_then_else Select any_of all_of"),
     works("loop_break", "the same as `break`"),
-    later("thread_binding", _THREADS, "`T.Kernel` and `T.Parallel`"),
+    rejected(
+        "thread_binding",
+        "the compiler maps programs and iterations to threads",
+        "`T.Kernel` and `T.Parallel`",
+    ),
     rejected(
         "parallel",
         "a TVM loop kind; tile loops are `T.Parallel`",

@@ -2,6 +2,9 @@
 #define TILESCALE_CC_LOWER_CPU_CONTEXT_H_
 
 #include <functional>
+#include <map>
+#include <memory>
+#include <string>
 
 #include "cc/ir/expr.h"
 #include "cc/lower/cpu/planted_bugs.h"
@@ -21,6 +24,10 @@ struct Context {
 
   /// Whether a condition holds wherever the operator being lowered is reached.
   std::function<bool(const ir::Expr&)> can_prove = [](const ir::Expr&) { return false; };
+
+  /// How the prover answered the queries of this compilation, by counter, over all passes.
+  std::shared_ptr<std::map<std::string, int64_t>> prover_counters =
+      std::make_shared<std::map<std::string, int64_t>>();
 
   bool Has(PlantedBug which) const { return bug == which; }
 };
