@@ -223,8 +223,8 @@ import pathlib, signal, sys, tempfile, threading, os, time
 from tests.runtime import c_kernels as ck
 folder = pathlib.Path(tempfile.mkdtemp())
 kernel = ck.load(folder, "usleep(1000 * (end - begin));", ck.signature([], grid=[ck.const(10**6)]))
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     kernel()
 except KeyboardInterrupt:
     sys.exit(7)
