@@ -59,6 +59,13 @@ def test_argument_errors_show_the_parameter():
     with pytest.raises(errors.ArgumentShapeError, match="`B`") as info:
         kernel(np.zeros(100, "float32"), np.zeros(99, "float32"))
     assert info.value.expected == "(100,)"
+    line = 'def scale(A: T.Tensor((n,), "float32"), B: T.Tensor((n,), "float32")):'
+    shown = info.value.span.source_line()
+    assert shown.strip() == line
+    assert shown[info.value.span.column - 1 : info.value.span.end_column - 1] == "B"
+    with pytest.raises(errors.ArgumentCountError) as info:
+        kernel(np.zeros(100, "float32"))
+    assert shown[info.value.span.column - 1 : info.value.span.end_column - 1] == "scale"
     read_only = np.zeros(100, "float32")
     read_only.flags.writeable = False
     kernel(read_only, np.zeros(100, "float32"))
@@ -130,8 +137,9 @@ def test_eager():
     assert len(eager_sums._eager._variants) == 2
     with pytest.raises(errors.ArgumentShapeError):
         eager_sums(np.zeros(4, "float32"), np.zeros(5, "float32"), 1.0)
-    with pytest.raises(errors.ArgumentDTypeError, match="`B`"):
+    with pytest.raises(errors.ArgumentDTypeError, match="`B`") as info:
         eager_sums(np.zeros(4, "float32"), np.zeros(4, "float64"), 1.0)
+    assert info.value.span.source_line() == "    B: T.Tensor[[N], T.float32]"
 
 
 def test_get_tir_and_lower():

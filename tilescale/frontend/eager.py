@@ -243,10 +243,17 @@ class EagerSignature(Signature):
             return self.add_scalar(name, kind)
         return current
 
-    def finish(self, name: str, body: ir.Stmt, attrs: dict[str, Any], returned: Any) -> ir.PrimFunc:
+    def finish(
+        self,
+        name: str,
+        body: ir.Stmt,
+        attrs: dict[str, Any],
+        returned: Any,
+        span: ir.Span | None,
+    ) -> ir.PrimFunc:
         """The finished function, its parameters in the order of the Python function's."""
         self.params.sort(key=lambda param: self._order.index(param[0]))
-        return super().finish(name, body, attrs, returned)
+        return super().finish(name, body, attrs, returned, span)
 
     def check_pending(self) -> None:
         """Compares the extents whose annotations had unknown sizes when they were met."""

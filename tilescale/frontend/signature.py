@@ -93,7 +93,14 @@ class Signature:
         del kind, name
         return current
 
-    def finish(self, name: str, body: ir.Stmt, attrs: dict[str, Any], returned: Any) -> ir.PrimFunc:
+    def finish(
+        self,
+        name: str,
+        body: ir.Stmt,
+        attrs: dict[str, Any],
+        returned: Any,
+        span: ir.Span | None,
+    ) -> ir.PrimFunc:
         """The finished function.
 
         Args:
@@ -101,6 +108,7 @@ class Signature:
             body: its statements.
             attrs: further attributes.
             returned: what the Python function returned.
+            span: where it is defined.
 
         Raises:
             ReturnValueError: it returned anything but outputs.
@@ -116,7 +124,7 @@ class Signature:
             attrs["returns_tuple"] = isinstance(returned, (list, tuple))
         nodes = [node for _, node, _ in params]
         roles = [role for _, _, role in params]
-        return ir.PrimFunc(name, list(self._symbols.values()), nodes, roles, body, attrs, None)
+        return ir.PrimFunc(name, list(self._symbols.values()), nodes, roles, body, attrs, span)
 
     def _output_index(self, value: Any) -> int:
         for i, buffer in enumerate(self.outputs):

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import functools
 import linecache
+import re
 from types import CodeType, FrameType
 
 from tilescale import ir
 from tilescale.errors import Span
 
 _Position = tuple[int, int, int, int]
+# A code object's first line is that of its first decorator.
+_MAX_DECORATOR_LINES = 50
 
 
 @functools.lru_cache(maxsize=512)
@@ -44,6 +47,15 @@ def code_position(code: CodeType, instruction: int) -> _Position:
         end_line,
         _char_column(file, end_line, end_column),
     )
+
+
+def definition_span(code: CodeType) -> ir.Span | None:
+    """The function's name in its `def` statement, None if the source cannot be read."""
+    for line in range(code.co_firstlineno, code.co_firstlineno + _MAX_DECORATOR_LINES):
+        match = re.match(r"\s*def\s+(\w+)", linecache.getline(code.co_filename, line))
+        if match is not None and match[1] == code.co_name:
+            return ir.Span(code.co_filename, line, match.start(1) + 1, line, match.end(1) + 1, None)
+    return None
 
 
 def error_span(code: CodeType, instruction: int, caller: Span | None = None) -> Span:

@@ -14,7 +14,7 @@ from tilescale.frontend import context, rewriter
 from tilescale.frontend.builder import Builder, sequence
 from tilescale.frontend.signature import Signature
 from tilescale.frontend.source import rewritten
-from tilescale.frontend.spans import error_span
+from tilescale.frontend.spans import definition_span, error_span
 
 _WRONG_CALL = re.compile(r"([\w.]+)\(\) ((?:missing|got an unexpected|got multiple|takes).*)")
 
@@ -51,7 +51,11 @@ def run(
         returned = target(*args, **kwargs)
         check_launched(builder)
         return builder.signature.finish(
-            builder.name, sequence(builder.root.stmts), builder.attrs, returned
+            builder.name,
+            sequence(builder.root.stmts),
+            builder.attrs,
+            returned,
+            definition_span(function.__code__),
         )
     except errors.TileScaleError as error:
         if error.span is None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 from typing import Any, NoReturn
 
 from tilescale import errors
 from tilescale.errors import Span
+
+# How far below `def` a kernel's parameters are looked for; eager ones are annotated in the body.
+_MAX_HEADER_LINES = 100
+_NEXT_DEFINITION = re.compile(r"\s*(def|class|@)\b")
 
 # Kind as the runtime names it -> (class, what is wrong with the argument).
 _KINDS: dict[str, tuple[type[errors.ArgumentError], str]] = {
@@ -33,6 +39,34 @@ def span_from_dict(fields: dict[str, Any] | None) -> Span | None:
         end_column=fields.get("end_column", 0),
         inlined_from=span_from_dict(fields.get("inlined_from")),
     )
+
+
+def span_to_dict(span: Any) -> dict[str, Any] | None:
+    """Returns a node's `ir.Span` in the form that signatures use."""
+    if span is None:
+        return None
+    end = span.end_col if span.end_line == span.line else 0
+    fields = {"file": str(span.file), "line": int(span.line), "column": int(span.col)}
+    return {**fields, "end_column": int(end), "inlined_from": span_to_dict(span.caller)}
+
+
+def find_parameter(definition: Span, name: str) -> Span:
+    """Returns the place where a kernel annotates a parameter, or its definition if none is found.
+
+    Args:
+        definition: the kernel's name in its `def` statement.
+        name: the parameter.
+    """
+    pattern = re.compile(rf"(?<![\w.]){re.escape(name)}\s*:(?!=)")
+    for line in range(definition.line, definition.line + _MAX_HEADER_LINES):
+        text = linecache.getline(definition.file, line)
+        if line > definition.line and _NEXT_DEFINITION.match(text):
+            break
+        match = pattern.search(text)
+        if match is not None:
+            start = match.start() + 1
+            return Span(definition.file, line, start, start + len(name))
+    return definition
 
 
 class ArgumentReporter:
@@ -87,6 +121,9 @@ class ArgumentReporter:
         self, cls: type[errors.ArgumentError], message: str, param: Any, **fields: Any
     ) -> errors.ArgumentError:
         span = span_from_dict((param or self._signature).get("span"))
+        if span is None and param is not None:
+            definition = span_from_dict(self._signature.get("span"))
+            span = find_parameter(definition, param["name"]) if definition else None
         error = cls(message, span=span, **fields)
         error.kernel = self._signature["name"]
         error.argument = param["name"] if param else None

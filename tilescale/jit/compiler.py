@@ -11,6 +11,7 @@ from typing import Any
 
 from tilescale import knobs
 from tilescale.errors import CompileOptionError
+from tilescale.jit.argument_errors import span_to_dict
 from tilescale.jit.build import LOGGER, Lowered, build
 from tilescale.jit.kernel import JITKernel, KernelParam, _param
 from tilescale.jit.options import CompileOptions, make_options
@@ -74,6 +75,9 @@ def compile_with(func: Any, options: CompileOptions) -> JITKernel:
         lambda: _lower(func, options),
         verbose=options.verbose,
     )
+    # Positions are no part of the cache's key: those of this function are used.
+    signature = {**artifact.signature, "span": span_to_dict(func.span)}
+    artifact = dataclasses.replace(artifact, signature=signature)
     kernel = JITKernel(artifact, func, options.out_idx, str(options.target))
     _show(kernel, options)
     return kernel
