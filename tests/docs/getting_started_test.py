@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "getting_started.md"
+PAGE = Path(__file__).absolute().parents[2] / "docs" / "getting_started.md"
 
 
 def test_programs_run_as_printed(tmp_path, capsys):

@@ -17,7 +17,7 @@ from tilescale.errors import (
 from tilescale.porting import Placeholder, Status, entries, resolve
 from tilescale.porting.document import render_markdown
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).absolute().parents[2]
 CLASSES = {"tilescale.JITKernel", "tilescale.Profiler"}
 MODULES = {"T", "tilescale", "tilescale.layout", "tilescale.testing"}
 ERRORS = {Status.LATER: ComesLaterError, Status.REJECTED: NotPortedError}

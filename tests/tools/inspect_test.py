@@ -10,7 +10,7 @@ from tilescale.tools import main
 from tilescale.tools.inspect_kernel import run
 from tilescale.tools.inspect_page import Stage, render
 
-GEMM = Path(__file__).resolve().parents[2] / "examples" / "gemm.py"
+GEMM = Path(__file__).absolute().parents[2] / "examples" / "gemm.py"
 SIZES = "M=64, N=64, K=32, block_M=32, block_N=32, block_K=16"
 
 STAGES = [

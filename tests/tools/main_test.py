@@ -12,7 +12,7 @@ from tilescale.errors import CommandLineError
 from tilescale.jit.cache import KernelCache
 from tilescale.tools import doctor, error_reference, main
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).absolute().parents[2]
 
 
 @pytest.fixture
