@@ -62,6 +62,12 @@ Layout GroupModes(const Layout& layout, int begin, int end) {
 
 std::vector<int64_t> Enumerate(const Layout& layout, const char* operation) {
   std::vector<int64_t> values = {0};
+  Int size = layout.Size();
+  if (size.IsConst() && size.Value() > kMaxEnumeration) {
+    TVM_FFI_THROW(ValueError) << operation << " would enumerate the " << size.Value()
+                              << " elements of " << layout.ToString() << "; the limit is "
+                              << kMaxEnumeration;
+  }
   for (const StaticMode& mode : StaticModes(layout, operation)) {
     std::vector<int64_t> next;
     next.reserve(values.size() * mode.shape);

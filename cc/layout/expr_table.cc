@@ -2,9 +2,11 @@
 
 #include <tvm/ffi/error.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "cc/layout/int_expr.h"
+#include "cc/layout/layout.h"
 
 namespace tilescale::layout {
 
@@ -188,8 +190,12 @@ std::vector<std::vector<int64_t>> Tabulate(const tvm::ffi::Array<ir::Var>& vars,
   std::vector<Program> programs;
   for (const Expr& output : outputs) programs.emplace_back(output, numbers);
   std::vector<std::vector<int64_t>> values(programs.size());
-  for (int64_t extent : extents) {
-    if (extent == 0) return values;
+  Int count(1);
+  for (int64_t extent : extents) count = count * Int(extent);
+  if (count.Is(0)) return values;
+  if (count.Value() > kMaxEnumeration) {
+    TVM_FFI_THROW(ValueError) << "a layout function is evaluated at every element: "
+                              << count.Value() << " are more than " << kMaxEnumeration;
   }
   std::vector<int64_t> point(extents.size(), 0);
   std::vector<int64_t> stack;

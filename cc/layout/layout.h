@@ -77,7 +77,11 @@ Layout FlattenLayout(const Layout& layout);
 // Gathers the modes [begin, end) into one.
 Layout GroupModes(const Layout& layout, int begin, int end);
 
-// Values at all flat indices 0 .. size-1 of a static layout.
+// What is decided by looking at every element is for tiles, not for whole tensors.
+inline constexpr int64_t kMaxEnumeration = int64_t{1} << 24;
+
+// Values at all flat indices 0 .. size-1 of a static layout. Throws ValueError naming `operation`
+// beyond kMaxEnumeration.
 std::vector<int64_t> Enumerate(const Layout& layout, const char* operation);
 
 // The sublayout and offset that a coordinate with free modes (None) selects.

@@ -202,6 +202,10 @@ def test_a_linear_map_that_is_no_swizzle():
         (lambda: LinearF2.from_layout(cute.Layout((4, 3))), "the mode 3:4 needs a power-of-two"),
         (lambda: LinearF2.from_layout(cute.Layout((4, 2), (1, 3))), "the mode 2:3 carries"),
         (lambda: LinearF2.from_swizzle(cute.Swizzle(2, 1, 2), 4), "needs 5 bits"),
+        (
+            lambda: cute.cosize(cute.ComposedLayout(cute.Swizzle(1, 0, 1), 0, cute.Layout(2**26))),
+            "would enumerate the 67108864 elements",
+        ),
         (lambda: LinearF2([4], 2), "the image 4 does not fit"),
         (lambda: LinearF2([1], 1)(2), "the index 2 does not fit"),
     ],

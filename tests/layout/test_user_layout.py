@@ -177,6 +177,7 @@ N = ir.Var("n", "int32")
     [
         (lambda: tl.Layout([N, 4], lambda i, j: i), "constant extents"),
         (lambda: tl.Layout([-1], lambda i: i), "negative extent"),
+        (lambda: tl.Layout([2**13, 2**13], lambda i, j: i), "67108864 are more than"),
         (lambda: tl.Layout([4], lambda i: i - 1), "`i0-1`, takes the negative value -1"),
         (lambda: tl.Layout([4], lambda i: i + N), "variable `n`, which is no index"),
         (lambda: tl.Layout([4], lambda i: i // (i - i)), "divides by zero"),
