@@ -41,6 +41,7 @@ __all__ = [
     "ThreadCountError",
     "UnboundSymbolError",
     "UndefinedValueError",
+    "UnknownAttributeError",
     "UnknownDTypeError",
     "UnknownLanguageNameError",
     "UnknownNameError",
@@ -72,6 +73,10 @@ class UnknownNameError(KernelError, NameError):
 
 class UnknownLanguageNameError(KernelError, AttributeError):
     """`T.<name>` does not exist."""
+
+
+class UnknownAttributeError(KernelError, AttributeError):
+    """A buffer or scalar of a kernel does not have this attribute."""
 
 
 class UndefinedValueError(KernelError, NameError):

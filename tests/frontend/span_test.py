@@ -152,3 +152,24 @@ def test_python_errors_tell_where_the_kernel_was():
 def text_of(span):
     """The source text that the span of an error covers."""
     return linecache.getline(span.file, span.line)[span.column - 1 : span.end_column - 1]
+
+
+def test_unknown_attributes_are_explained():
+    with pytest.raises(errors.UnknownAttributeError, match="`shpe`") as caught:
+
+        @T.prim_func
+        def kernel(A: T.Tensor((4,), "int32")):
+            with T.Kernel(1):
+                A[0] = A.shpe[0]
+
+    assert caught.value.remedy == "did you mean `shape`?"
+
+
+def test_functions_know_the_line_of_their_definition():
+    @T.prim_func
+    def kernel(A: T.Tensor((4,), "int32")):
+        with T.Kernel(1):
+            A[0] = 1
+
+    assert text_at(kernel.span) == "kernel"
+    assert "def kernel(A" in linecache.getline(__file__, kernel.span.line)

@@ -51,6 +51,16 @@ def test_types_are_accepted_in_many_forms(value):
     assert T.to_dtype(value) == "float16"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["bool", "int8", "uint8", "int16", "uint32", "int64", "uint64", "float16", "float64"],
+)
+def test_numpy_types_keep_their_width(name):
+    assert T.to_dtype(np.dtype(name)) == name
+    assert T.to_dtype(np.dtype(name).type) == name
+    assert (T.to_dtype(int), T.to_dtype(float), T.to_dtype(bool)) == ("int32", "float32", "bool")
+
+
 @pytest.mark.parametrize("value", ["float12", object(), 3, "float17x4"])
 def test_what_is_not_a_type(value):
     with pytest.raises(errors.UnknownDTypeError):
@@ -235,3 +245,21 @@ def test_literals_that_do_not_fit():
     a, b = np.zeros(4, np.uint64), np.zeros(4, np.int8)
     kernel_run.run(fits, [a, b])
     assert (int(a[0]), b.tolist()) == (2**64 - 1, [3, 1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda f: f | 1,
+        lambda f: 1 & f,
+        lambda f: f ^ f,
+        lambda f: f << 1,
+        lambda f: 8 >> f,
+        lambda f: ~f,
+        lambda f: T.bitwise_and(f, 3),
+        lambda f: ir.Var("i", "int32") | 1.5,
+    ],
+)
+def test_floating_values_have_no_bit_operators(use):
+    with pytest.raises(errors.OperandTypeError, match="takes integers"):
+        use(ir.Var("f", "float32"))

@@ -11,10 +11,12 @@ from typing import Any, NoReturn
 
 from tilescale import errors, ir
 from tilescale.frontend import context, rewriter
+from tilescale.frontend.buffer import Buffer, Region
 from tilescale.frontend.builder import Builder, sequence
 from tilescale.frontend.signature import Signature
 from tilescale.frontend.source import rewritten
 from tilescale.frontend.spans import definition_span, error_span
+from tilescale.frontend.values import describe
 
 _WRONG_CALL = re.compile(r"([\w.]+)\(\) ((?:missing|got an unexpected|got multiple|takes).*)")
 
@@ -67,6 +69,10 @@ def run(
         _check_call(error)
         _note_place(builder, error)
         raise
+    except AttributeError as error:
+        _check_attribute(error)
+        _note_place(builder, error)
+        raise
     except RecursionError as error:
         raise errors.MacroRecursionError(
             "the kernel calls itself without end",
@@ -94,6 +100,20 @@ def _check_call(error: TypeError) -> None:
     raise errors.CallError(
         f"`{match[1]}` is called with the wrong arguments: it {match[2]}",
         remedy="compare the call with the function's parameters",
+        span=error_span(frame.f_code, instruction),
+    ) from error
+
+
+def _check_attribute(error: AttributeError) -> None:
+    """Raises the error for an attribute that a buffer or scalar of the kernel does not have."""
+    frame, instruction = _innermost_traced(error.__traceback__)
+    if frame is None or not isinstance(error.obj, (ir.Expr, Buffer, Region)):
+        return
+    known = [name for name in dir(error.obj) if not name.startswith("_")]
+    close = difflib.get_close_matches(error.name or "", known, n=1)
+    raise errors.UnknownAttributeError(
+        f"{describe(error.obj)} has no attribute `{error.name}`",
+        remedy=f"did you mean `{close[0]}`?" if close else f"it has {', '.join(known)}",
         span=error_span(frame.f_code, instruction),
     ) from error
 
