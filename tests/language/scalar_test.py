@@ -261,5 +261,5 @@ def test_literals_that_do_not_fit():
     ],
 )
 def test_floating_values_have_no_bit_operators(use):
-    with pytest.raises(errors.OperandTypeError, match="takes integers"):
+    with pytest.raises(errors.OperandTypeError, match="works on bits"):
         use(ir.Var("f", "float32"))

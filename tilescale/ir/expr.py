@@ -96,34 +96,34 @@ class Expr(Node):
         return _binary(_FLOORMOD, other, self)
 
     def __lshift__(self, other: Operand) -> Expr:
-        return _bitwise(_SHL, self, other)
+        return _binary(_SHL, self, other)
 
     def __rlshift__(self, other: Operand) -> Expr:
-        return _bitwise(_SHL, other, self)
+        return _binary(_SHL, other, self)
 
     def __rshift__(self, other: Operand) -> Expr:
-        return _bitwise(_SHR, self, other)
+        return _binary(_SHR, self, other)
 
     def __rrshift__(self, other: Operand) -> Expr:
-        return _bitwise(_SHR, other, self)
+        return _binary(_SHR, other, self)
 
     def __and__(self, other: Operand) -> Expr:
-        return _bitwise(_BITAND, self, other)
+        return _binary(_BITAND, self, other)
 
     def __rand__(self, other: Operand) -> Expr:
-        return _bitwise(_BITAND, other, self)
+        return _binary(_BITAND, other, self)
 
     def __or__(self, other: Operand) -> Expr:
-        return _bitwise(_BITOR, self, other)
+        return _binary(_BITOR, self, other)
 
     def __ror__(self, other: Operand) -> Expr:
-        return _bitwise(_BITOR, other, self)
+        return _binary(_BITOR, other, self)
 
     def __xor__(self, other: Operand) -> Expr:
-        return _bitwise(_BITXOR, self, other)
+        return _binary(_BITXOR, self, other)
 
     def __rxor__(self, other: Operand) -> Expr:
-        return _bitwise(_BITXOR, other, self)
+        return _binary(_BITXOR, other, self)
 
     def __lt__(self, other: Operand) -> Expr:
         return _binary(_LT, self, other)
@@ -158,7 +158,7 @@ class Expr(Node):
     def __invert__(self) -> Expr:
         if str(self.dtype) == "bool":
             return _make_not(self)
-        return _bitwise(_BITXOR, self, const(-1, self.dtype))
+        return _binary(_BITXOR, self, const(-1, self.dtype))
 
     def __pow__(self, other: Operand) -> Expr:
         return _power(self, other)
@@ -207,7 +207,6 @@ _ADD, _SUB, _MUL, _DIV = _kind("add"), _kind("sub"), _kind("mul"), _kind("div")
 _FLOORDIV, _FLOORMOD = _kind("floordiv"), _kind("floormod")
 _SHL, _SHR = _kind("shl"), _kind("shr")
 _BITAND, _BITOR, _BITXOR = _kind("bitand"), _kind("bitor"), _kind("bitxor")
-_BITWISE = frozenset((_SHL, _SHR, _BITAND, _BITOR, _BITXOR))
 _LT, _LE, _GT, _GE = _kind("lt"), _kind("le"), _kind("gt"), _kind("ge")
 _EQ, _NE = _kind("eq"), _kind("ne")
 
@@ -390,19 +389,6 @@ def _binary(kind: int, a: Operand, b: Operand) -> Expr:
     return result
 
 
-def _bitwise(kind: int, a: Operand, b: Operand) -> Expr:
-    """An operator on bits, which floating values do not have."""
-    for operand in (a, b):
-        if isinstance(operand, float) or (isinstance(operand, Expr) and "float" in operand.dtype):
-            raise errors.OperandTypeError(
-                f"`{binary_name(kind)}` takes integers or booleans",
-                expected="integer or boolean operands",
-                got="a floating value",
-                remedy="cast it to an integer, or use T.reinterpret for its bits",
-            )
-    return _binary(kind, a, b)
-
-
 def _power(base: Operand, exponent: Operand) -> Expr:
     """`base ** exponent`: a product for a small constant exponent, else the intrinsic."""
     if isinstance(exponent, int) and isinstance(base, Expr) and 1 <= exponent <= 4:
@@ -420,8 +406,7 @@ def _power(base: Operand, exponent: Operand) -> Expr:
 
 def make_binary(name: str, a: Operand, b: Operand) -> Expr:
     """`a name b` with constants folded and types promoted; at least one operand is an `Expr`."""
-    kind = _KINDS[name]
-    return _bitwise(kind, a, b) if kind in _BITWISE else _binary(kind, a, b)
+    return _binary(_KINDS[name], a, b)
 
 
 def make_not(a: Expr) -> Expr:
