@@ -38,7 +38,8 @@ def compile_for_cpu(function, **options):
 def message_of(program):
     """Runs a program; returns the class name and the whole message, without what varies.
 
-    Paths lose their folder, and line numbers count from the program's first line.
+    Paths lose their folder, and line numbers count from the program's first line; kernels that
+    programs share lie `above`.
     """
     try:
         program()
@@ -54,15 +55,20 @@ def normalise(text, file, first_line):
     name = re.escape(str(file))
 
     def position(match):
-        return f"{file.name}:+{int(match[1]) - first_line}"
+        return f"{file.name}:{_offset(int(match[1]), first_line)}"
 
     text = re.sub(rf"{name}:(\d+)", position, text)
     lines = [_relative_line(line, file, first_line) for line in text.splitlines()]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
+def _offset(line, first_line):
+    """A line of the program by its distance; what programs share stands somewhere above them."""
+    return f"+{line - first_line}" if line >= first_line else "above"
+
+
 def _relative_line(line, file, first_line):
     match = re.match(r"(\d+) \| (.*)", line)
     if match and linecache.getline(str(file), int(match[1])).rstrip("\n") == match[2]:
-        return f"{int(match[1]) - first_line:+} | {match[2]}"
+        return f"{_offset(int(match[1]), first_line)} | {match[2]}"
     return re.sub(r"^ +\|", "  |", line)
