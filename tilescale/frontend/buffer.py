@@ -9,7 +9,7 @@ from tilescale.frontend import indexing
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.dtypes import dtype, to_dtype
 from tilescale.frontend.operators import ScalarOperators
-from tilescale.frontend.values import as_expr, as_index, as_typed, format_shape, simplest
+from tilescale.frontend.values import as_index, as_typed, format_shape, simplest
 
 
 class Buffer(ScalarOperators):
@@ -75,7 +75,7 @@ class Buffer(ScalarOperators):
         indices, extents = indexing.normalize(self, index)
         if extents is not None:
             return Region(self, tuple(indices), tuple(extents))
-        return ir.Load(self.node, [as_expr(i) for i in indices])
+        return ir.Load(self.node, [as_index(i) for i in indices])
 
     def __setitem__(self, index: Any, value: Any) -> None:
         from tilescale.frontend.builder import store

@@ -10,7 +10,7 @@ from tilescale.errors import Span
 from tilescale.frontend.buffer import Buffer, Region, Variable
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.spans import Activation
-from tilescale.frontend.values import as_expr, as_typed, describe
+from tilescale.frontend.values import as_index, as_typed, describe
 
 #: Kinds of blocks whose body may run more or less than once.
 CONDITIONAL = frozenset({"serial", "parallel", "vectorized", "if", "while"})
@@ -224,7 +224,7 @@ def store(buffer: Buffer, index: Any, value: Any) -> None:
             remedy="use T.copy between buffers, or index the value",
         )
     typed = as_typed(value, buffer.dtype)
-    builder.emit(ir.Store(buffer.node, [as_expr(i) for i in mins], typed, builder.span()))
+    builder.emit(ir.Store(buffer.node, [as_index(i) for i in mins], typed, builder.span()))
 
 
 def _store_region(region: Region, value: Any) -> None:

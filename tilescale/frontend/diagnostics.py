@@ -8,7 +8,8 @@ import sys
 from tilescale.errors import Span, TileScaleError
 from tilescale.frontend import context, spans
 
-_PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+#: Where this package lies: frames below are not the user's.
+PACKAGE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 def here() -> Span | None:
@@ -21,7 +22,7 @@ def here() -> Span | None:
 def _calling_line() -> Span | None:
     """The innermost line being executed outside of this package."""
     frame = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
         frame = frame.f_back  # type: ignore[assignment]
     return None if frame is None else spans.error_span(frame.f_code, frame.f_lasti)
 

@@ -13,6 +13,7 @@ from tilescale import errors, ir
 from tilescale.frontend import context, rewriter
 from tilescale.frontend.buffer import Buffer, Region
 from tilescale.frontend.builder import Builder, sequence
+from tilescale.frontend.diagnostics import PACKAGE
 from tilescale.frontend.signature import Signature
 from tilescale.frontend.source import rewritten
 from tilescale.frontend.spans import definition_span, error_span
@@ -136,7 +137,8 @@ def check_launched(builder: Builder) -> None:
 def _unknown_name(error: NameError) -> NoReturn:
     """Raises the error for a name that Python does not find, at the place in the kernel."""
     frame, instruction = _innermost_traced(error.__traceback__)
-    if frame is None:
+    last = _last_frame(error.__traceback__)
+    if frame is None or last is None or last.f_code.co_filename.startswith(PACKAGE):
         raise error
     name = error.name or str(error)
     known = [n for n in (*frame.f_locals, *frame.f_globals) if not n.startswith("__ts")]

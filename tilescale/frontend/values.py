@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from tilescale import errors, ir
 from tilescale.frontend.diagnostics import mistake
-from tilescale.frontend.dtypes import dtype, to_dtype
+from tilescale.frontend.dtypes import SCALAR_BITS, dtype, to_dtype
 
 Scalar = Any
 """What is accepted where a scalar is needed: an `ir.Expr`, bool, int, float, or `T.alloc_var`."""
@@ -105,14 +106,25 @@ def as_condition(value: Scalar) -> ir.Expr:
     return expr if expr.dtype == "bool" else ir.make_binary("ne", expr, 0)
 
 
+_INTEGERS = frozenset(name for name in SCALAR_BITS if name.startswith(("int", "uint")))
+
+
+@functools.lru_cache(maxsize=4096)
+def _index_constant(value: int) -> ir.Expr:
+    """An integer constant; shared, because nodes do not change."""
+    return ir.const(value, index_dtype(value))
+
+
 def as_index(value: Scalar) -> ir.Expr:
     """`value` as an integer expression.
 
     Raises:
         IndexTypeError: it is a float or boolean.
     """
+    if type(value) is int:
+        return _index_constant(value)
     expr = as_expr(value)
-    if not to_dtype(expr.dtype).is_int():
+    if expr.dtype not in _INTEGERS:
         raise mistake(
             errors.IndexTypeError,
             "an index is not an integer",
