@@ -89,6 +89,7 @@ void RegisterFragment() {
            })
       .def("tilescale.layout.FragmentFromForward", Fragment::FromForward)
       .def("tilescale.layout.FragmentMapForward", MapForward)
+      .def("tilescale.layout.FragmentMapSlot", MapSlot)
       .def("tilescale.layout.FragmentTable", [](const Fragment& f) { return Shape(f.Table()); })
       .def("tilescale.layout.FragmentOwners", FragmentOwners)
       .def("tilescale.layout.FragmentReplication",

@@ -81,6 +81,12 @@ class Fragment : public tvm::ffi::ObjectRef {
 tvm::ffi::Array<ir::Expr> MapForward(const Fragment& fragment,
                                      const tvm::ffi::Array<ir::Expr>& indices);
 
+// Coordinate of the element in a slot, as expressions of the thread and the value. Of a padded
+// fragment the coordinate lies in the box: outside the tile the slot owns nothing. Throws
+// ValueError for a fragment that is no shape:stride map.
+tvm::ffi::Array<ir::Expr> MapSlot(const Fragment& fragment, const ir::Expr& thread,
+                                  const ir::Expr& value);
+
 // `times` groups of threads, each holding the whole tile.
 Fragment Replicate(const Fragment& fragment, int64_t times);
 // Tiles the fragment repeats[d] times along dimension d. The copies take more threads or, by

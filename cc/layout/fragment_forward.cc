@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cc/ir/mutator.h"
+#include "cc/layout/digits.h"
 #include "cc/layout/expr_table.h"
 #include "cc/layout/fragment.h"
 #include "cc/layout/inverse.h"
@@ -115,6 +116,19 @@ Array<Expr> MapForward(const Fragment& fragment, const Array<Expr>& indices) {
   Array<Expr> mapped;
   for (const Expr& expr : fragment->forward) mapped.push_back(ir::Substitute(expr, values));
   return mapped;
+}
+
+Array<Expr> MapSlot(const Fragment& fragment, const Expr& thread, const Expr& value) {
+  if (!fragment->thread_value.has_value()) {
+    TVM_FFI_THROW(ValueError) << fragment.ToString() << " is no shape:stride map of thread and "
+                              << "value";
+  }
+  auto digits = DigitsAt(*fragment->thread_value, {Int(thread), Int(value)});
+  Array<Expr> coord;
+  for (const Int& index : CoordOfDigits(digits, fragment->padded)) {
+    coord.push_back(index.ToExpr());
+  }
+  return coord;
 }
 
 }  // namespace tilescale::layout

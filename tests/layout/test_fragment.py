@@ -241,6 +241,27 @@ def test_forward_expressions_name_an_owner(fragment):
     assert fragment.thread is not None and len(fragment.index) == 1
 
 
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        fragments.make_gemm_fragment_8x8().repeat([2, 3]).repeat([1, 2], True),
+        fragments.make_gemm_fragment_8x8().replicate(2),
+        Fragment.from_thread_value([6, 4], cute.Layout(((2, 3), 4), ((12, 1), 3))),
+        Fragment.from_thread_value([5, 7], cute.Layout((32, 2), (1, 32)), padded=[8, 8]),
+        Fragment.from_thread_value([4, 6], cute.Layout((8, 3), (3, 1))),
+        Fragment.from_thread_value([4, 6], cute.Layout((3, 8), (8, 1))),
+        Fragment.from_thread_value([3, 2], cute.Layout((4, 3), (1, 1))),
+    ],
+)
+def test_slot_expressions_name_the_element(fragment):
+    t, v = ir.Var("t", "int32"), ir.Var("v", "int32")
+    coord = fragment.map_slot(t, v)
+    for thread, value in coords((fragment.num_threads, fragment.num_values)):
+        point = tuple(value_at(e, {t: thread, v: value}) for e in coord)
+        inside = all(c < n for c, n in zip(point, fragment.shape, strict=True))
+        assert fragment.element(thread, value) == (point if inside else None)
+
+
 def test_values_of_the_layout_are_flat_coordinates_first_dimension_fastest():
     layout = cute.Layout(((2, 3), 4), ((12, 1), 3))
     fragment = Fragment.from_thread_value([6, 4], layout)
@@ -282,6 +303,10 @@ def test_values_of_the_layout_are_flat_coordinates_first_dimension_fastest():
         (lambda: fragments.make_gemm_fragment_8x8().repeat([2, 0]), "repeated 0 times"),
         (lambda: fragments.make_gemm_fragment_8x8().replicate(0), "repeated 0 times"),
         (lambda: fragments.make_gemm_fragment_8x8().map_forward([1]), "cannot map 1 indices"),
+        (
+            lambda: Fragment([3], forward_fn=lambda i: (i * i, 0)).map_slot(0, 0),
+            "no shape:stride map",
+        ),
         (
             lambda: Fragment.from_thread_value([3], cute.Layout((4, 1)), padded=[4]).thread,
             "no closed form",

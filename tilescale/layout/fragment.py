@@ -107,6 +107,16 @@ class Fragment(Value):
         """The value indices of the element at `indices`; see `map_forward`."""
         return self.map_forward(indices)[1:]
 
+    def map_slot(self, thread: Any, value: Any) -> list[ir.Expr]:
+        """The coordinate of the element in a slot, as expressions of thread and value.
+
+        Of a padded fragment it lies in the box: outside the tile the slot holds nothing.
+
+        Raises:
+            ValueError: the fragment is no shape:stride map.
+        """
+        return list(call("FragmentMapSlot", self, *as_exprs([thread, value])))
+
     @property
     def thread(self) -> ir.Expr:
         """The thread in terms of ``i0, i1, ...``; see `map_forward`."""
