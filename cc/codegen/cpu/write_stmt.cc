@@ -2,6 +2,7 @@
 #include <tvm/ffi/extra/structural_equal.h>
 
 #include <cctype>
+#include <cmath>
 
 #include "cc/codegen/cpu/c_type.h"
 #include "cc/codegen/cpu/writer.h"
@@ -203,9 +204,29 @@ void Writer::DeclTensor(const ir::DeclTensorObj* tensor) {
        Expr(tensor->address) + ");");
 }
 
+// A narrow floating value that is only moved, as its stored bits: no conversion there and back.
+std::optional<std::string> Writer::StoredBits(const ir::Expr& e) {
+  if (!IsNarrowFloat(e.dtype())) return std::nullopt;
+  if (const auto* load = e.as<ir::LoadObj>()) {
+    if (load->buffer.IsScope(ir::scope::kVar)) return std::nullopt;
+    return Name(load->buffer) + "[" + Offset(load->buffer, load->indices) + "]";
+  }
+  const auto* imm = e.as<ir::FloatImmObj>();
+  if (imm && imm->value == 0 && !std::signbit(imm->value)) return "0";
+  const auto* select = e.as<ir::SelectObj>();
+  if (!select) return std::nullopt;
+  auto a = StoredBits(select->a), b = StoredBits(select->b);
+  if (!a || !b) return std::nullopt;
+  return "(" + Expr(select->cond) + " ? " + *a + " : " + *b + ")";
+}
+
 void Writer::Store(const ir::StoreObj* store) {
   const ir::Buffer& buffer = store->buffer;
   ir::DType t = buffer->dtype;
+  if (auto bits = StoredBits(store->value); bits && !buffer.IsScope(ir::scope::kVar)) {
+    Line(Name(buffer) + "[" + Offset(buffer, store->indices) + "] = " + *bits + ";");
+    return;
+  }
   std::string value = Convert(Expr(store->value), store->value.dtype(), t);
   if (buffer.IsScope(ir::scope::kVar)) {
     Line(Name(buffer) + " = " + value + ";");

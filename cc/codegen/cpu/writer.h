@@ -2,6 +2,7 @@
 #define TILESCALE_CC_CODEGEN_CPU_WRITER_H_
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -81,6 +82,7 @@ class Writer {
   void Declare(const ir::AllocObj* alloc);
   void View(const ir::ViewObj* view);
   void DeclTensor(const ir::DeclTensorObj* tensor);
+  std::optional<std::string> StoredBits(const ir::Expr& e);
   void Store(const ir::StoreObj* store);
   void If(const ir::IfObj* branch);
   void For(const ir::ForObj* loop);
