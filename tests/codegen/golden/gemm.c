@@ -12,15 +12,6 @@ static inline float ts_load_f16(uint16_t h) {
   return ts_f32_bits(u | (uint32_t)(h & 0x8000) << 16);
 }
 
-static inline uint16_t ts_store_f16(float x) {
-  uint32_t u = ts_bits_f32(x), a = u & 0x7fffffffu;
-  uint32_t normal = (a + 0xc8000fffu + ((a >> 13) & 1)) >> 13;
-  uint32_t small = ts_bits_f32(ts_f32_bits(a) + 0.5f) - 0x3f000000u;
-  uint32_t big = a > 0x7f800000u ? 0x7e00u : 0x7c00u;
-  uint32_t h = a < 0x38800000u ? small : a >= 0x477ff000u ? big : normal;
-  return (uint16_t)(h | u >> 16 & 0x8000u);
-}
-
 #if defined(__clang__)
 #define TS_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
@@ -151,7 +142,7 @@ int32_t ts_tiles(const ts_slot* slots, ts_ctx* ctx, int64_t begin, int64_t end) 
       for (int64_t i_1 = 0; i_1 < 64; ++i_1) {
         TS_INDEPENDENT
         for (int64_t j_1 = 0; j_1 < 32; ++j_1) {
-          A_shared[(i_1 * 32) + j_1] = ts_store_f16(ts_load_f16(A[(((by * 64) + i_1) * 64) + ((k * 32) + j_1)]));
+          A_shared[(i_1 * 32) + j_1] = A[(((by * 64) + i_1) * 64) + ((k * 32) + j_1)];
         }
       }
       /* golden_kernels.py:36 */
@@ -159,10 +150,10 @@ int32_t ts_tiles(const ts_slot* slots, ts_ctx* ctx, int64_t begin, int64_t end) 
         const int64_t j_hi = ((((bx * 64) + i_2) < 96) ? 32 : 0);
         TS_INDEPENDENT
         for (int64_t j_2 = 0; j_2 < j_hi; ++j_2) {
-          B_shared[(i_2 * 32) + j_2] = ts_store_f16(ts_load_f16(B[(((bx * 64) + i_2) * 64) + ((k * 32) + j_2)]));
+          B_shared[(i_2 * 32) + j_2] = B[(((bx * 64) + i_2) * 64) + ((k * 32) + j_2)];
         }
         for (int64_t j_3 = j_hi; j_3 < 32; ++j_3) {
-          B_shared[(i_2 * 32) + j_3] = ts_store_f16(((((bx * 64) + i_2) < 96) ? ts_load_f16(B[(((bx * 64) + i_2) * 64) + ((k * 32) + j_3)]) : 0.0f));
+          B_shared[(i_2 * 32) + j_3] = ((((bx * 64) + i_2) < 96) ? B[(((bx * 64) + i_2) * 64) + ((k * 32) + j_3)] : 0);
         }
       }
       /* golden_kernels.py:37 */
