@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kChunkNs = 100 * 1000;  // A chunk grows until it takes this long.
+constexpr int64_t kChunkNs = 100'000;  // A chunk grows until it takes this long.
 constexpr auto kPollPeriod = std::chrono::milliseconds(50);
 
 // Counts the forks between this process and its first ancestor, to notice that threads are gone.
@@ -63,7 +63,7 @@ bool ActiveJob::NextChunk(int64_t want, int64_t* begin, int64_t* end) {
   // Chunks shrink towards the end, so that the threads finish at about the same time.
   const int64_t left = job_->num_tiles() - next_.load(std::memory_order_relaxed);
   if (left <= 0) return false;
-  const int64_t share = width_ == 1 ? left : left / (2 * width_);
+  const int64_t share = width_ == 1 ? left : left / (int64_t{2} * width_);
   const int64_t size = std::max<int64_t>(1, std::min(want, share));
   *begin = next_.fetch_add(size, std::memory_order_relaxed);
   *end = std::min(*begin + size, job_->num_tiles());

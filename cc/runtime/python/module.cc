@@ -158,4 +158,5 @@ PyModuleDef kModule = {PyModuleDef_HEAD_INIT,
 }  // namespace
 }  // namespace tilescale::runtime
 
+// NOLINTNEXTLINE(bugprone-reserved-identifier): CPython prescribes the name.
 PyMODINIT_FUNC PyInit__runtime() { return PyModuleDef_Init(&tilescale::runtime::kModule); }

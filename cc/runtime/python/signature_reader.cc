@@ -1,6 +1,6 @@
 #include "cc/runtime/python/signature_reader.h"
 
-#include <stdexcept>
+#include <exception>
 
 #include "cc/runtime/dtype.h"
 
@@ -8,7 +8,7 @@ namespace tilescale::runtime {
 namespace {
 
 // A Python exception is set.
-struct PythonRaised {};
+struct PythonRaised : std::exception {};
 
 [[noreturn]] void Raise(const std::string& text) {
   PyErr_SetString(PyExc_ValueError, ("signature: " + text).c_str());
