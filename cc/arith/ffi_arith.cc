@@ -58,18 +58,7 @@ class AnalyzerObj : public ffi::Object {
     auto bits = IndexWidth(e, &analyzer);
     return bits ? ffi::Optional<int64_t>(*bits) : std::nullopt;
   }
-  ffi::Map<ffi::String, int64_t> Stats() {
-    const ProverStats& s = analyzer.stats();
-    return {{"queries", s.queries},
-            {"cache_hits", s.cache_hits},
-            {"by_simplifier", s.by_simplifier},
-            {"by_bounds", s.by_bounds},
-            {"refuted", s.refuted},
-            {"by_z3", s.by_z3},
-            {"unknown", s.unknown},
-            {"z3_queries", s.z3_queries},
-            {"z3_resources", s.z3_resources}};
-  }
+  ffi::Map<ffi::String, int64_t> Stats() { return analyzer.stats().ToMap(); }
 
   static constexpr const bool _type_mutable = true;
   TVM_FFI_DECLARE_OBJECT_INFO_FINAL("tilescale.arith.Analyzer", AnalyzerObj, ffi::Object);

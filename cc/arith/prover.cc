@@ -9,6 +9,12 @@ namespace tilescale::arith {
 using ir::BinaryKind;
 using ir::Expr;
 
+tvm::ffi::Map<tvm::ffi::String, int64_t> ProverStats::ToMap() const {
+  return {{"queries", queries},     {"cache_hits", cache_hits}, {"by_simplifier", by_simplifier},
+          {"by_bounds", by_bounds}, {"refuted", refuted},       {"by_z3", by_z3},
+          {"unknown", unknown},     {"z3_queries", z3_queries}, {"z3_resources", z3_resources}};
+}
+
 Analyzer::Analyzer(uint32_t rlimit) : levels_(1), rlimit_(rlimit) {}
 Analyzer::~Analyzer() = default;
 

@@ -27,6 +27,9 @@ struct ProverStats {
   int64_t unknown = 0;
   int64_t z3_queries = 0;
   int64_t z3_resources = 0;  // sum of the rlimit units used
+
+  /// By name.
+  tvm::ffi::Map<tvm::ffi::String, int64_t> ToMap() const;
 };
 
 /// Answers questions about integer expressions from what was said about their variables. One per

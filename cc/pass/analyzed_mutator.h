@@ -14,14 +14,13 @@ namespace ffi = tvm::ffi;
 /// enclosing branches and the user's assumptions.
 class AnalyzedMutator : public ir::Mutator {
  public:
-  /// Rewrites the body; the symbols that are extents of tensors are known to be at least 0. Adds
-  /// what the prover did to the context's counters.
+  /// Rewrites the body; the symbols that are extents of tensors are known to be at least 0.
   ir::PrimFunc Run(const ir::PrimFunc& func, const lower::cpu::Context& context);
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override;
   ir::Expr MutateExpr(const ir::Expr& expr) override;
 
  protected:
-  arith::Analyzer* analyzer() { return &analyzer_; }
+  arith::Analyzer* analyzer() { return analyzer_; }
 
  private:
   ir::Stmt MutateSeq(const ir::SeqObj* seq, const ir::Stmt& stmt);
@@ -29,7 +28,7 @@ class AnalyzedMutator : public ir::Mutator {
   void Declare(const ir::Stmt& stmt);
   void BindLoops(const ir::Stmt& stmt);
 
-  arith::Analyzer analyzer_;
+  arith::Analyzer* analyzer_ = nullptr;
 };
 
 }  // namespace tilescale::pass

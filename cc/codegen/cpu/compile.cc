@@ -79,11 +79,9 @@ ffi::Map<ffi::String, ffi::Any> CompileCPU(const ir::PrimFunc& func,
                                            const ffi::Map<ffi::String, ffi::Any>& options) {
   lower::cpu::Context context = pass::MakeContext(options);
   CompiledSource result = EmitKernel(pass::RunCpuPipeline(func, context), context);
-  ffi::Map<ffi::String, int64_t> prover;
-  for (const auto& [name, count] : *context.prover_counters) prover.Set(name, count);
   return {{"source", ffi::String(result.source)},
           {"signature", ffi::String(result.signature)},
-          {"prover", prover}};
+          {"prover", context.analyzer->stats().ToMap()}};
 }
 
 }  // namespace

@@ -2,10 +2,9 @@
 #define TILESCALE_CC_LOWER_CPU_CONTEXT_H_
 
 #include <functional>
-#include <map>
 #include <memory>
-#include <string>
 
+#include "cc/arith/prover.h"
 #include "cc/ir/expr.h"
 #include "cc/lower/cpu/planted_bugs.h"
 
@@ -22,12 +21,11 @@ struct Context {
   /// For tests of the tests only.
   PlantedBug bug = PlantedBug::kNone;
 
+  /// One per compilation: its caches, its Z3 and its counters serve all passes, each in a
+  /// scope of its own.
+  std::shared_ptr<arith::Analyzer> analyzer = std::make_shared<arith::Analyzer>();
   /// Whether a condition holds wherever the operator being lowered is reached.
   std::function<bool(const ir::Expr&)> can_prove = [](const ir::Expr&) { return false; };
-
-  /// How the prover answered the queries of this compilation, by counter, over all passes.
-  std::shared_ptr<std::map<std::string, int64_t>> prover_counters =
-      std::make_shared<std::map<std::string, int64_t>>();
 
   bool Has(PlantedBug which) const { return bug == which; }
 };
