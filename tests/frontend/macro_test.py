@@ -261,3 +261,34 @@ def test_plain_python_functions_may_use_the_language():
     a = ints(4)
     run(kernel, a)
     assert a.tolist() == [0, 0, 1, 1]
+
+
+def test_compile_time_classes_have_private_names_and_bases():
+    @T.meta_class
+    class Base:
+        def __init__(self, start):
+            self.__position = start
+
+        def where(self):
+            return self.__position + 1
+
+    @T.meta_class
+    class Derived(Base):
+        def __init__(self, start):
+            super().__init__(start * 2)
+            self.__position = T.alloc_var("int32", init=5)
+
+        def where(self):
+            self.__position += 1
+            return super().where() + self.__position
+
+    @T.prim_func
+    def kernel(A: T.Tensor((2,), "int32")):
+        with T.Kernel(1):
+            item = Derived(10)
+            A[0] = item.where()
+            A[1] = item.where()
+
+    a = ints(2)
+    run(kernel, a)
+    assert a.tolist() == [27, 28]

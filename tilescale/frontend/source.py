@@ -43,10 +43,35 @@ def _parse(code: CodeType) -> ast.FunctionDef:
     return node
 
 
+class _Mangler(ast.NodeTransformer):
+    """Gives private names of a method the form that Python gives them inside the class."""
+
+    def __init__(self, owner: str) -> None:
+        self._prefix = f"_{owner.lstrip('_')}"
+
+    def _mangled(self, name: str) -> str:
+        return self._prefix + name if name.startswith("__") and not name.endswith("__") else name
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        """A name."""
+        node.id = self._mangled(node.id)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:
+        """An attribute."""
+        self.generic_visit(node)
+        node.attr = self._mangled(node.attr)
+        return node
+
+
 @functools.lru_cache(maxsize=512)
 def _rewrite(code: CodeType, file: str) -> CodeType:
     """The code object of the rewritten function."""
-    node = rewriter.Rewriter(file).function(_parse(code))
+    parsed = _parse(code)
+    owner = code.co_qualname.split(".")[-2:-1]
+    if owner and owner[0] != "<locals>":
+        _Mangler(owner[0]).visit(parsed)
+    node = rewriter.Rewriter(file).function(parsed)
     free = [*code.co_freevars, rewriter.ENTER]
     outer = ast.FunctionDef(
         "__ts_factory",
