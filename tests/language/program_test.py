@@ -304,3 +304,24 @@ def test_foreign_functions_are_refused_on_the_cpu():
     with pytest.raises(errors.TileScaleError, match="call_pure_extern") as caught:
         tilescale.compile(kernel)
     assert caught.value.span.file == __file__
+
+
+def test_queries_of_the_launch():
+    @T.prim_func
+    def kernel(A: T.Tensor((2, 3), "int32")):
+        with T.Kernel(3, 2, threads=(32, 4)) as (bx, _):
+            assert T.get_block_extents() == [3, 2]
+            assert T.get_thread_extents() == [32, 4]
+            assert isinstance(T.KernelLaunchFrame, type)
+            x, y = T.get_block_bindings()
+            A[y, x] = T.get_block_binding(1) * T.get_block_extent() + bx + T.get_thread_extent(1)
+
+    a = ints(2, 3)
+    kernel_run.run(kernel, [a])
+    assert a.tolist() == [[4, 5, 6], [7, 8, 9]]
+    with pytest.raises(errors.DimensionError, match="get_thread_extent"):
+
+        @T.prim_func
+        def other(A: T.Tensor((2, 3), "int32")):
+            with T.Kernel(1):
+                A[0, 0] = T.get_thread_extent()

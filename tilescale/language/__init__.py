@@ -59,7 +59,16 @@ from tilescale.language.intrinsic import (
     index_to_coordinates,
     thread_level_functions,
 )
-from tilescale.language.kernel import Kernel, KernelLaunch
+from tilescale.language.kernel import (
+    Kernel,
+    KernelLaunch,
+    get_block_binding,
+    get_block_bindings,
+    get_block_extent,
+    get_block_extents,
+    get_thread_extent,
+    get_thread_extents,
+)
 from tilescale.language.loop import (
     Parallel,
     Persistent,
@@ -197,6 +206,7 @@ _VECTORS = {f"{name}x{lanes}" for name in SCALAR_BITS for lanes in _LANES if nam
 globals().update({name: dtype(name) for name in SCALAR_BITS})
 globals().update(_math.FAST)
 globals().update(thread_level_functions())
+KernelLaunchFrame = KernelLaunch
 float = dtype("float32")
 half = dtype("float16")
 double = dtype("float64")
@@ -222,6 +232,7 @@ __all__ = [
     "GemmWarpPolicy",
     "Kernel",
     "KernelLaunch",
+    "KernelLaunchFrame",
     "LocalBuffer",
     "Parallel",
     "Persistent",
@@ -315,6 +326,12 @@ __all__ = [
     "fmod",
     "fmul",
     "gemm",
+    "get_block_binding",
+    "get_block_bindings",
+    "get_block_extent",
+    "get_block_extents",
+    "get_thread_extent",
+    "get_thread_extents",
     "grid",
     "half",
     "hypot",

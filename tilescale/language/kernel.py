@@ -10,7 +10,7 @@ from tilescale.frontend import context
 from tilescale.frontend.builder import Builder
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.dtypes import to_dtype
-from tilescale.frontend.values import as_expr, const_int, describe
+from tilescale.frontend.values import as_expr, const_int, describe, simplest
 
 _MAX_THREADS = 1024
 
@@ -66,6 +66,67 @@ class KernelLaunch:
         builder.emit(
             ir.TileLoop(self.variables, self.extents, self.threads, body, self.attrs, self._span)
         )
+
+
+def _launch(what: str) -> KernelLaunch:
+    """The launch that is open."""
+    builder = context.current(what)
+    builder.require_kernel(what)
+    launch: KernelLaunch = builder.launch
+    return launch
+
+
+def _item(what: str, items: list[Any], dim: int, kind: str) -> Any:
+    if not 0 <= dim < len(items):
+        raise mistake(
+            errors.DimensionError,
+            f"{what} is asked for a dimension that the launch does not have",
+            expected=f"one of {len(items)} {kind}",
+            got=str(dim),
+            remedy="give T.Kernel that many extents (`threads=` for the extents of a program)",
+        )
+    return simplest(items[dim])
+
+
+def get_block_binding(dim: int = 0) -> Any:
+    """The index of this program in dimension `dim` of the grid.
+
+    Raises:
+        DimensionError: the grid has no such dimension.
+    """
+    what = "T.get_block_binding"
+    return _item(what, list(_launch(what).variables), dim, "grid dimensions")
+
+
+def get_block_bindings() -> list[Any]:
+    """The indices of this program in all dimensions of the grid."""
+    return list(_launch("T.get_block_bindings").variables)
+
+
+def get_block_extent(dim: int = 0) -> Any:
+    """The extent of the grid in dimension `dim`; raises as `get_block_binding`."""
+    what = "T.get_block_extent"
+    return _item(what, list(_launch(what).extents), dim, "grid dimensions")
+
+
+def get_block_extents() -> list[Any]:
+    """The extents of the grid."""
+    return [simplest(extent) for extent in _launch("T.get_block_extents").extents]
+
+
+def get_thread_extent(dim: int = 0) -> Any:
+    """The number of threads of a program in dimension `dim`, which `threads=` must have given.
+
+    Raises:
+        DimensionError: `threads=` has no such dimension.
+    """
+    what = "T.get_thread_extent"
+    return _item(what, list(_launch(what).threads), dim, "thread dimensions")
+
+
+def get_thread_extents() -> list[Any]:
+    """The extents of a program's threads; empty if `threads=` was not given."""
+    return [simplest(extent) for extent in _launch("T.get_thread_extents").threads]
 
 
 def _check_single(builder: Builder) -> None:

@@ -17,14 +17,10 @@ KERNELS = section(
     later("import_source call_extern call_pure_extern", "part of the CUDA target", "`T.macro`"),
     later("ClusterKernel", _CLUSTER, "`T.Kernel`"),
     later("CUDASourceCodeKernel", "part of the CUDA target", "tile operators"),
-    later("KernelLaunchFrame", _THREADS, "the variables that `T.Kernel` yields"),
+    works("KernelLaunchFrame", "what `T.Kernel` returns"),
     later("get_thread_binding get_thread_bindings", _THREADS, "`T.Parallel`"),
-    later("get_thread_extent get_thread_extents", _THREADS, "the `threads` given to `T.Kernel`"),
-    later(
-        "get_block_binding get_block_bindings get_block_extent get_block_extents",
-        "with the CUDA target",
-        "the variables that `T.Kernel` yields",
-    ),
+    works("get_thread_extent get_thread_extents", "needs `threads=`"),
+    works("get_block_binding get_block_bindings get_block_extent get_block_extents"),
     later("get_cluster_dims get_cluster_size get_cluster_id get_cluster_ids", _CLUSTER),
     later("get_cluster_extent get_cluster_extents", _CLUSTER),
 )
