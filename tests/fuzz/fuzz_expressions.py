@@ -22,12 +22,18 @@ class Leaf:
 
 
 class Expressions:
-    """Builds expressions of a wanted dtype from `leaves` (values) and `indices` (int32 texts)."""
+    """Builds expressions of a wanted dtype.
 
-    def __init__(self, rng: random.Random, leaves: list[Leaf], indices: list[str]) -> None:
+    `leaves` are values, `indices` int32 texts, `bounds` conditions on the place in a tensor.
+    """
+
+    def __init__(
+        self, rng: random.Random, leaves: list[Leaf], indices: list[str], bounds: list[str]
+    ) -> None:
         self._rng = rng
         self._leaves = leaves
         self._indices = indices
+        self._bounds = bounds
 
     def value(self, dtype: str, depth: int = 2) -> str:
         """An expression of `dtype`; floats stay small integers."""
@@ -103,6 +109,8 @@ class Expressions:
             symbol = rng.choice(["and", "or"])
             left, right = self.condition(depth - 1), self.condition(depth - 1)
             return f"(({left}) {symbol} ({right}))"
+        if self._bounds and rng.random() < 0.35:
+            return rng.choice(self._bounds)
         symbol = rng.choice(["<", "<=", ">", ">=", "==", "!="])
         bools = [leaf for leaf in self._leaves if leaf.dtype == "bool"]
         if bools and rng.random() < 0.3:

@@ -211,6 +211,18 @@ def _operator(state: State, name: str, dtype: str | None) -> tuple[Tile | None, 
     return made if isinstance(made, tuple) else (None, made)
 
 
+def _assumptions(rng: random.Random, program: Program) -> list[Node]:
+    """True promises about sizes, which the compiler may use."""
+    nodes = []
+    for name in program.dynamic:
+        size = program.sizes[name]
+        if rng.random() < 0.3 and size % 4 == 0:
+            nodes.append(Node(f"T.assume({name} % 4 == 0)"))
+        if rng.random() < 0.2:
+            nodes.append(Node(f"T.assume({name} >= {size - rng.randint(0, 2)})"))
+    return nodes
+
+
 def _grid(rng: random.Random, shape: str) -> list[str]:
     if shape == "zero" and rng.random() < 0.6:
         # With one dimension of programs, an empty N leaves them something to do.
@@ -241,5 +253,6 @@ def generate(seed: int) -> Program:
         _empty(program, rng)
     dynamic += [d for d in "MNK" if program.sizes[d] == 0 and d not in dynamic]
     program.dynamic = [d for d in dynamic if any(d in t.dims for t in program.tensors)]
+    program.body = _assumptions(rng, program) + program.body
     program.shapes = _shapes(program)
     return program

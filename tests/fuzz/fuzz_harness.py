@@ -70,17 +70,27 @@ def storage(dtype: str) -> np.dtype:
     return np.dtype(dtype)
 
 
-def _values(rng: np.random.Generator, dtype: str, count: int) -> np.ndarray:
+def _values(
+    rng: np.random.Generator, dtype: str, count: int, full_range: bool = False
+) -> np.ndarray:
     if dtype == "bool":
         return rng.integers(0, 2, count).astype(np.bool_)
     if dtype in PACKED:
         return rng.integers(0, 256, count).astype(np.uint8).view(storage(dtype))
+    if full_range and "float" not in dtype:
+        raw = rng.integers(0, 256, count * storage(dtype).itemsize).astype(np.uint8)
+        return raw.view(storage(dtype))
     low, high = (0, 7) if dtype.startswith("u") else (-3, 4)
     return rng.integers(low, high, count).astype(storage(dtype))
 
 
-def argument(tensor: Tensor, sizes: dict[str, int], seed: int) -> Argument:
-    """The array of a parameter, filled with small integers that its name and the seed give."""
+def argument(
+    tensor: Tensor, sizes: dict[str, int], seed: int, full_range: bool = False
+) -> Argument:
+    """The array of a parameter, filled with small integers that its name and the seed give.
+
+    With `full_range` integer tensors take all values of their type.
+    """
     shape = [sizes[dim] for dim in tensor.dims]
     if tensor.dtype in PACKED:
         shape[-1] //= 2
@@ -90,7 +100,7 @@ def argument(tensor: Tensor, sizes: dict[str, int], seed: int) -> Argument:
         steps.insert(0, (row if i == len(shape) - 1 else shape[i]) * steps[0])
     span = 0 if 0 in shape else sum((n - 1) * s for n, s in zip(shape, steps, strict=True)) + 1
     rng = np.random.default_rng([seed, zlib.crc32(tensor.name.encode())])
-    whole = _values(rng, tensor.dtype, span + 2 * MARGIN)
+    whole = _values(rng, tensor.dtype, span + 2 * MARGIN, full_range)
     raw = whole.view(f"u{whole.itemsize}")[MARGIN:]
     strides = [s * whole.itemsize for s in steps]
     array = np.lib.stride_tricks.as_strided(raw, shape, strides).view(whole.dtype)
@@ -99,7 +109,9 @@ def argument(tensor: Tensor, sizes: dict[str, int], seed: int) -> Argument:
 
 def arguments(program: Program) -> list[Argument]:
     """Fresh arguments of a program; the same at every call."""
-    return [argument(t, program.sizes, program.seed) for t in program.tensors]
+    # Integers wrap, so they may have any value where nothing is converted to a float.
+    wild = program.seed % 3 == 0 and program.integral()
+    return [argument(t, program.sizes, program.seed, wild) for t in program.tensors]
 
 
 def trace(program: Program) -> Any:

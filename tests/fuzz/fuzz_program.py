@@ -102,6 +102,10 @@ class Program:
         lines += [] if self.body else ["        pass"]
         return "\n".join(lines) + "\n"
 
+    def integral(self) -> bool:
+        """Whether no floating type occurs in the kernel."""
+        return "float" not in self.source()
+
     def runnable(self) -> str:
         """The program as text that `fuzz.py --program` runs again."""
         head = [

@@ -168,11 +168,39 @@ class State:
                 continue
             inner = by_dim.get(self.tile_of(dim), rng.choice(self.indices))
             shift = rng.choice(["", "", " + 1", " - 1", " - 2"])
-            where.append(f"{self.origin(dim)} + {inner}{shift}")
+            where.append(self._odd_index(f"{self.origin(dim)} + {inner}{shift}", by_dim))
         text = f"{tensor.name}[{', '.join(where)}]"
         if tensor.dtype == "int4":
             return Leaf(f'T.cast({text}, "int32")', "int32")
         return Leaf(text, tensor.dtype)
+
+    def _odd_index(self, index: str, by_dim: dict[str, str]) -> str:
+        """Now and then an index that is hard to bound, or one read from memory."""
+        rng = self.rng
+        if rng.random() < 0.75:
+            return index
+        gathers = [
+            f"{t.name}[{', '.join(by_dim[d] for d in t.dims)}]"
+            for t in self.ready(None, "int32")
+            if all(d in by_dim for d in t.dims)
+        ]
+        forms = [f"({index}) // 2", f"({index}) % 3", f"({index}) * 2 - 3", f"({index}) ^ 1"]
+        forms += [f"T.min({index}, 4)", f"T.max({index} - 4, 0)", f"5 - ({index})", *gathers]
+        return rng.choice(forms)
+
+    def bounds(self, dims: tuple[str, ...], names: list[str]) -> list[str]:
+        """Conditions that put a place near the edges of a tensor, some of them off by one."""
+        rng = self.rng
+        found = []
+        for dim, name in zip(dims, names, strict=True):
+            extent = dim[1:]
+            if extent not in self.program.sizes:
+                continue
+            at = f"{self.origin(extent)} + {name}"
+            shift = rng.choice(["", " + 1", " + 2", " - 1"])
+            found += [f"{at}{shift} < {extent}", f"{at}{shift} <= {extent}", f"{at} - 1 >= 0"]
+            found.append(f"{at} < {extent} - {rng.randint(0, 3)}")
+        return found
 
     def expressions(
         self,
@@ -182,9 +210,9 @@ class State:
     ) -> Expressions:
         """Expressions for one element of a box."""
         names = names or []
-        return Expressions(
-            self.rng, self.leaves(dims, names, written), [*names, *self.indices, *self.scalars]
-        )
+        indices = [*names, *self.indices, *self.scalars]
+        leaves = self.leaves(dims, names, written)
+        return Expressions(self.rng, leaves, indices, self.bounds(dims, names))
 
 
 def sum_dtype(dtype: str) -> str:
