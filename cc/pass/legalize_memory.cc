@@ -3,6 +3,7 @@
 #include <tvm/ffi/extra/structural_equal.h>
 
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "cc/pass/analyzed_mutator.h"
@@ -30,7 +31,13 @@ class MemoryLegalizer : public AnalyzedMutator {
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
     if (const auto* note = stmt.as<ir::AnnotateObj>()) Note(note);
     const auto* store = stmt.as<ir::StoreObj>();
-    if (!store) return AnalyzedMutator::MutateStmt(stmt);
+    if (!store) {
+      auto outer = safe_values_;
+      ir::Stmt result = AnalyzedMutator::MutateStmt(stmt);
+      // An annotation holds to the end of the sequence or body in which it stands.
+      if (!stmt.as<ir::AnnotateObj>()) safe_values_ = std::move(outer);
+      return result;
+    }
     ffi::Array<ir::Expr> indices;
     for (const ir::Expr& index : store->indices) indices.push_back(MutateExpr(index));
     size_t outer = known_.size();

@@ -65,6 +65,19 @@ def test_reads_outside_give_the_safe_value_and_writes_are_dropped():
     assert out.tolist() == [7, 1, 2, 3, 7, 7]
 
 
+def test_a_safe_value_holds_to_the_end_of_the_body_in_which_it_stands():
+    k = Kernel()
+    a, c = k.input("A", [1], "int32"), k.input("C", [3], "int32")
+    k.store(c, [0], load(a, 1))
+    with k.serial(1):
+        k.add(ir.Annotate("safe_value", a, const(7), None))
+        k.store(c, [1], load(a, 1))
+    k.store(c, [2], load(a, 1))
+    out = np.full(3, -1, np.int32)
+    evaluator.evaluate(k.function(), [np.array([1], np.int32), out])
+    assert out.tolist() == [0, 7, 0]
+
+
 def test_only_the_chosen_side_of_a_select_reads():
     k = Kernel()
     c = k.input("C", [4], "int32")

@@ -89,7 +89,11 @@ class _Statements:
         self._machine.statement = statement
         rule = self._rules.get(type(statement))
         if rule is not None:
+            safe_values = self._machine.safe_values
             after = rule(statement, lanes)
+            if type(statement) is not ir.Annotate:
+                # An annotation holds to the end of the sequence or body in which it stands.
+                self._machine.safe_values = safe_values
             return lanes if after is None else after
         if not self._operators.knows(statement):
             raise self._machine.error(
@@ -100,11 +104,8 @@ class _Statements:
         return lanes
 
     def _seq(self, node: ir.Seq, lanes: Lanes) -> Lanes:
-        safe_values = self._machine.safe_values
-        self._machine.safe_values = dict(safe_values)
         for statement in node.stmts:
             lanes = self(statement, lanes)
-        self._machine.safe_values = safe_values
         return lanes
 
     def _bind(self, node: ir.Bind, lanes: Lanes) -> None:
@@ -259,7 +260,8 @@ class _Statements:
         if node.key == "safe_value" and node.target is not None:
             value = self._value(node.value, lanes)
             value = eval_dtype.cast(value, str(node.value.dtype), str(node.target.dtype))
-            self._machine.safe_values[key(node.target)] = value
+            old = self._machine.safe_values
+            self._machine.safe_values = {**old, key(node.target): value}
 
 
 def run(func: ir.PrimFunc, args: Sequence[Any], *, check_programs: bool = True) -> Evaluation:
