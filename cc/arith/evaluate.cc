@@ -48,10 +48,16 @@ std::optional<Wide> EvaluateBinary(const ir::BinaryObj* binary, const Point& poi
 
 }  // namespace
 
+bool IsUnknown(const Expr& e) {
+  if (const auto* binary = e.as<ir::BinaryObj>()) return !IsDiscrete(binary->a.dtype());
+  if (const auto* cast = e.as<ir::CastObj>()) return !IsDiscrete(cast->value.dtype());
+  return !e.as<ir::IntImmObj>() && !e.as<ir::NotObj>() && !e.as<ir::SelectObj>();
+}
+
 std::optional<Wide> Evaluate(const Expr& e, const Point& point) {
   if (auto value = ConstValue(e)) return value;
-  if (const auto* var = e.as<ir::VarObj>()) {
-    auto it = point.find(var);
+  if (IsUnknown(e)) {
+    auto it = point.find(e);
     return it == point.end() ? std::nullopt : std::optional<Wide>(it->second);
   }
   if (const auto* binary = e.as<ir::BinaryObj>()) return EvaluateBinary(binary, point);
