@@ -54,6 +54,7 @@ class ActiveJob {
   std::atomic<bool> cancelled_{false};
   std::atomic<int64_t> busy_ns_{0};
   std::mutex result_mutex_;
+  bool interrupted_ = false;  // Used by the starting thread only.
   int64_t failed_tile_ = 0;
   JobResult result_;
 };
@@ -80,10 +81,10 @@ void ActiveJob::RecordFailure(int32_t code, int64_t tile, std::string message) {
 }
 
 void ActiveJob::PollInterrupt() {
-  if (!job_->Interrupted()) return;
+  // Once is enough: what interrupted the job is pending in the caller's interpreter.
+  if (interrupted_ || !job_->Interrupted()) return;
+  interrupted_ = true;
   Cancel();
-  std::lock_guard<std::mutex> lock(result_mutex_);
-  result_.interrupted = true;
 }
 
 void ActiveJob::Work(bool poll) {
@@ -114,6 +115,7 @@ void ActiveJob::Work(bool poll) {
 JobResult ActiveJob::TakeResult() {
   std::lock_guard<std::mutex> lock(result_mutex_);
   result_.busy_ns = busy_ns_.load();
+  result_.interrupted = interrupted_;
   return std::move(result_);
 }
 
