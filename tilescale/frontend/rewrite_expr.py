@@ -45,7 +45,7 @@ class Expressions(ast.NodeTransformer):
     def temporary(self) -> str:
         """A fresh local name."""
         self._temporaries += 1
-        return f"__ts_{self._temporaries}"
+        return f"{syntax.TEMPORARY}{self._temporaries}"
 
     def visit(self, node: ast.AST) -> ast.AST:
         """Rewrites `node`, or rejects it."""

@@ -29,6 +29,9 @@ if hasattr(ast, "TryStar"):
 if hasattr(ast, "TypeAlias"):
     _REMEDIES[ast.TypeAlias] = ("a type alias", "define it outside of the kernel")
 
+#: Start of the names that rewriting makes up.
+TEMPORARY = "__ts_"
+
 _OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -74,8 +77,12 @@ def _bound(node: ast.AST) -> Iterator[str]:
 
 
 def assigned_names(nodes: list[ast.stmt]) -> list[str]:
-    """The local names that the statements assign, in order, without those of nested functions."""
-    return list(dict.fromkeys(name for node in nodes for name in _bound(node)))
+    """The local names that the statements assign, in order.
+
+    Those of nested functions, and those that rewriting made up, are left out.
+    """
+    names = dict.fromkeys(name for node in nodes for name in _bound(node))
+    return [name for name in names if not name.startswith(TEMPORARY)]
 
 
 def parameter_names(function: ast.FunctionDef) -> tuple[str, ...]:

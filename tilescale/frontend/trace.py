@@ -140,7 +140,8 @@ def _unknown_name(error: NameError) -> NoReturn:
     last = _last_frame(error.__traceback__)
     if frame is None or last is None or last.f_code.co_filename.startswith(PACKAGE):
         raise error
-    name = error.name or str(error)
+    # Python 3.11 does not set `name` for local variables.
+    name = error.name or str(error).split("'")[1]
     known = [n for n in (*frame.f_locals, *frame.f_globals) if not n.startswith("__ts")]
     close = difflib.get_close_matches(name, known, n=1)
     raise errors.UnknownNameError(
