@@ -10,7 +10,7 @@ from tilescale import arith, ir
 
 SEEDS = st.integers(0, 2**32 - 1)
 TYPES = st.sampled_from(INT_TYPES)
-FIXED = settings(max_examples=300, deadline=None, derandomize=True)
+FIXED = settings(max_examples=150, deadline=None, derandomize=True)
 
 
 def _holding(sampler: Sampler, facts: list[ir.Expr]) -> list[Env]:

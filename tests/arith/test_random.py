@@ -11,7 +11,7 @@ from tilescale import arith, ir
 
 SEEDS = st.integers(0, 2**32 - 1)
 TYPES = st.sampled_from(INT_TYPES)
-FIXED = settings(max_examples=400, deadline=None, derandomize=True)
+FIXED = settings(max_examples=250, deadline=None, derandomize=True)
 
 
 def _defined(expr: ir.Expr, sampler: Sampler) -> list[tuple[Env, int]]:
