@@ -25,10 +25,9 @@ std::vector<Digit> ElementDigits(const IndexMap& map, const ComposedLayout& comp
     coord.emplace_back(var);
     point.emplace_back(coord.back());
   }
-  bool plain = composed->swizzle->bits == 0 && composed.Offset().Is(0);
-  if (!plain) {
-    Int offset = composed->swizzle(physical(IntTuple(point))) - composed.Offset();
-    return DigitsAt(Concat({inverse}), {offset});
+  // A bijection has offset 0: some element lies at 0, which no swizzle moves.
+  if (composed->swizzle->bits != 0) {
+    return DigitsAt(Concat({inverse}), {composed->swizzle(physical(IntTuple(point)))});
   }
   try {
     return DigitsAt(Compose(inverse, physical), coord);

@@ -251,6 +251,7 @@ def test_forward_expressions_name_an_owner(fragment):
         Fragment.from_thread_value([4, 6], cute.Layout((8, 3), (3, 1))),
         Fragment.from_thread_value([4, 6], cute.Layout((3, 8), (8, 1))),
         Fragment.from_thread_value([3, 2], cute.Layout((4, 3), (1, 1))),
+        Fragment.from_thread_value([3, 2], cute.Layout((3, (2, 2)), (1, (2, 3))), padded=[3, 3]),
     ],
 )
 def test_slot_expressions_name_the_element(fragment):
