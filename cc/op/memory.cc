@@ -22,9 +22,12 @@ bool DeclareAll() {
   Declare("rng_rand", 0, TypeRule::kExplicit, "rng_rand(): a uniform uint32");
   Declare("rng_rand_float", 0, TypeRule::kExplicit,
           "rng_rand_float(bit=32, dist=\"uniform\" | \"normal\")");
-  Declare("cpu.print", -1, TypeRule::kInt32, "prints a text and values");
+  Declare("cpu.print_text", 1, TypeRule::kInt32, "adds a text to the line being printed");
+  Declare("cpu.print_value", 1, TypeRule::kInt32, "adds a value to the line");
+  Declare("cpu.print_element", 1, TypeRule::kInt32, "adds an element of a list to the line");
+  Declare("cpu.print_end", 0, TypeRule::kInt32, "prints the line");
   Declare("cpu.fail", 1, TypeRule::kInt32, "ends the launch with a message");
-  Declare("cpu.gemm", -1, TypeRule::kInt32, "the micro-kernel: regions a, b, c and panels");
+  Declare("cpu.gemm", -1, TypeRule::kInt32, "the micro-kernel: addresses of a, b, c and panels");
   return true;
 }
 

@@ -29,13 +29,16 @@ class MemoryLegalizer : public AnalyzedMutator {
   }
 
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
-    if (const auto* note = stmt.as<ir::AnnotateObj>()) Note(note);
+    if (const auto* note = stmt.as<ir::AnnotateObj>()) {
+      Note(note);
+      return ir::Seq(ffi::Array<ir::Stmt>());
+    }
     const auto* store = stmt.as<ir::StoreObj>();
     if (!store) {
       auto outer = safe_values_;
       ir::Stmt result = AnalyzedMutator::MutateStmt(stmt);
       // An annotation holds to the end of the sequence or body in which it stands.
-      if (!stmt.as<ir::AnnotateObj>()) safe_values_ = std::move(outer);
+      safe_values_ = std::move(outer);
       return result;
     }
     ffi::Array<ir::Expr> indices;

@@ -6,6 +6,7 @@
 #include "cc/pass/legalize_memory.h"
 #include "cc/pass/lower_parallel.h"
 #include "cc/pass/lower_tile_ops.h"
+#include "cc/pass/lower_tile_queries.h"
 #include "cc/pass/plan_scratch.h"
 #include "cc/pass/serialize_loops.h"
 #include "cc/pass/simplify_stmts.h"
@@ -23,6 +24,7 @@ const std::vector<Pass>& CpuPipeline() {
       // Before tile operators become several statements, which `order` and `stage` do not count.
       {"serialize_loops", SerializeLoops},
       {"lower_tile_ops", LowerTileOps},
+      {"lower_tile_queries", LowerTileQueries},
       // After tile operators, most of which become `Parallel` loops.
       {"lower_parallel", LowerParallel},
       // Before guards, which compare exact indices.

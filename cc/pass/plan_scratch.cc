@@ -121,6 +121,19 @@ int64_t PlaceFor(const Lifetime& item, const std::vector<std::pair<Lifetime, int
   return offset;
 }
 
+using Offsets = std::unordered_map<const ir::BufferObj*, int64_t>;
+
+ffi::Array<int64_t> InTextOrder(const ir::Stmt& body, const Offsets& offsets) {
+  ffi::Array<int64_t> list;
+  ir::ForEachStmt(body, [&](const ir::Stmt& s) {
+    const auto* alloc = s.as<ir::AllocObj>();
+    if (!alloc) return;
+    auto it = offsets.find(alloc->buffer.get());
+    list.push_back(it == offsets.end() ? -1 : it->second);
+  });
+  return list;
+}
+
 }  // namespace
 
 ir::PrimFunc PlanScratch(const ir::PrimFunc& func, const lower::cpu::Context&) {
@@ -130,16 +143,16 @@ ir::PrimFunc PlanScratch(const ir::PrimFunc& func, const lower::cpu::Context&) {
   std::stable_sort(items.begin(), items.end(),
                    [](const Lifetime& a, const Lifetime& b) { return a.bytes > b.bytes; });
   std::vector<std::pair<Lifetime, int64_t>> placed;
-  ffi::Map<ir::Buffer, int64_t> offsets;
+  Offsets offsets;
   int64_t total = 0;
   for (const Lifetime& item : items) {
     int64_t offset = PlaceFor(item, placed);
     placed.emplace_back(item, offset);
-    offsets.Set(item.buffer, offset);
+    offsets.emplace(item.buffer.get(), offset);
     total = std::max(total, AlignUp(offset + item.bytes));
   }
   ir::AttrMap attrs = func->attrs;
-  attrs.Set("scratch", offsets);
+  attrs.Set("scratch_offsets", InTextOrder(func->body, offsets));
   attrs.Set("scratch_bytes", total);
   return ir::PrimFunc(func->name, func->symbols, func->params, func->roles, func->body, attrs,
                       func->span);

@@ -12,10 +12,10 @@ inline constexpr int64_t kScratchAlignment = 64;
 inline constexpr int64_t kMaxStackBytes = 256;
 
 /// Gives each on-chip buffer a place in the scratch arena of a program; buffers whose lifetimes do
-/// not overlap share memory. The result is in the function's attributes: "scratch" maps buffers to
-/// byte offsets, "scratch_bytes" is the arena's size. Scalars (scope var) and small local arrays
-/// get no place: they live in C variables. Throws `DynamicAllocationError` for extents that are not
-/// constant.
+/// not overlap share memory. The result is in the function's attributes: "scratch_offsets" lists
+/// the place of each allocation in bytes, in the order of the text, and "scratch_bytes" is the
+/// arena's size. Scalars (scope var) and small local arrays have place -1: they live in C
+/// variables. Throws `DynamicAllocationError` for extents that are not constant.
 ir::PrimFunc PlanScratch(const ir::PrimFunc& func, const lower::cpu::Context& context);
 
 }  // namespace tilescale::pass

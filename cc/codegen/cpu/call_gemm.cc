@@ -13,14 +13,19 @@ struct Operand {
   std::string row, col;  // strides in elements
 };
 
-// The region's last two dimensions, exchanged if transposed.
-Operand Read(Writer* w, const ir::Region& region, bool transposed) {
-  std::vector<ir::Expr> strides = pass::ExactStrides(region->buffer);
+// The buffer's last two dimensions, exchanged if transposed.
+Operand Read(Writer* w, const ir::CallObj* call, int i, bool transposed) {
+  const auto* address = ir::Call::Arg(call, i).as<ir::AddressOfObj>();
+  std::vector<ir::Expr> strides = pass::ExactStrides(address->buffer);
   size_t rank = strides.size();
   std::string row = w->Expr(strides[rank - 2]), col = w->Expr(strides[rank - 1]);
-  std::string pointer = w->Address(region->buffer, region->mins);
+  std::string pointer = w->Address(address->buffer, address->indices);
   if (transposed) std::swap(row, col);
-  return {pointer, region->buffer->dtype, row, col};
+  return {pointer, address->buffer->dtype, row, col};
+}
+
+std::string Extent(const ir::CallObj* call, const char* key) {
+  return std::to_string(call->attrs.at(key).cast<int64_t>());
 }
 
 bool Flag(const ir::CallObj* call, const char* key) {
@@ -33,10 +38,11 @@ void Pack(Writer* w, const ir::CallObj* call, const char* key, const std::string
           const std::string& cols, Operand* operand) {
   auto it = call->attrs.find(key);
   if (it == call->attrs.end()) return;
-  auto panel = call->args[static_cast<size_t>((*it).second.cast<int64_t>())].cast<ir::Region>();
-  ir::DType t = panel->buffer->dtype;
-  std::string name = w->Name(panel->buffer);
-  std::string width = w->Expr(panel->buffer->shape[1]);
+  int at = static_cast<int>((*it).second.cast<int64_t>());
+  const ir::Buffer& panel = ir::Call::Arg(call, at).as<ir::AddressOfObj>()->buffer;
+  ir::DType t = panel->dtype;
+  std::string name = w->Name(panel);
+  std::string width = w->Expr(panel->shape[1]);
   w->Line(w->Use("ts_pack_" + Suffix(operand->dtype) + "_" + Suffix(t)) + "(" + name + ", " +
           width + ", " + operand->pointer + ", " + rows + ", " + cols + ", " + operand->row + ", " +
           operand->col + ");");
@@ -44,17 +50,10 @@ void Pack(Writer* w, const ir::CallObj* call, const char* key, const std::string
 }
 
 std::string EmitGemm(Writer* w, const ir::CallObj* call) {
-  auto a_region = call->args[0].cast<ir::Region>();
-  auto c_region = call->args[2].cast<ir::Region>();
-  bool trans_a = Flag(call, "trans_a");
-  Operand a = Read(w, a_region, trans_a);
-  Operand b = Read(w, call->args[1].cast<ir::Region>(), Flag(call, "trans_b"));
-  Operand c = Read(w, c_region, false);
-  size_t a_rank = a_region->extents.size(), c_rank = c_region->extents.size();
-  std::string m = w->Expr(c_region->extents[c_rank - 2]);
-  ir::Expr columns = c_region->extents[c_rank - 1];
-  std::string n = w->Expr(columns);
-  std::string k = w->Expr(a_region->extents[a_rank - (trans_a ? 2 : 1)]);
+  Operand a = Read(w, call, 0, Flag(call, "trans_a"));
+  Operand b = Read(w, call, 1, Flag(call, "trans_b"));
+  Operand c = Read(w, call, 2, false);
+  std::string m = Extent(call, "m"), n = Extent(call, "n"), k = Extent(call, "k");
   Pack(w, call, "a_panel", m, k, &a);
   Pack(w, call, "b_panel", k, n, &b);
   if (Flag(call, "skip_tail")) n += " / 32 * 32";

@@ -1,4 +1,4 @@
-// Intrinsics on memory as C: atomics, queries over tiles, random numbers, printing, failing.
+// Intrinsics on memory as C: atomics, random numbers, printing, failing.
 #include "cc/codegen/cpu/c_type.h"
 #include "cc/codegen/cpu/writer.h"
 #include "cc/ir/span.h"
@@ -87,40 +87,6 @@ std::string EmitAtomicStore(Writer* w, const ir::CallObj* call) {
          Operand(w, call, t) + ", " + MemoryOrder(call) + ")";
 }
 
-// Loops over a region; `body` writes what is done with the element's value. The part outside the
-// buffer is skipped.
-std::string OverRegion(Writer* w, const ir::Region& region,
-                       const std::function<std::string(const std::string&)>& body) {
-  std::string text;
-  ffi::Array<ir::Expr> indices;
-  for (size_t i = 0; i < region->mins.size(); ++i) {
-    ir::Var var("q", ir::dtype::Int(64));
-    std::string name = w->Name(var);
-    std::string begin = w->Expr(ir::MakeCast(ir::dtype::Int(64), region->mins[i]));
-    std::string count = w->Expr(ir::MakeCast(ir::dtype::Int(64), region->extents[i]));
-    std::string limit = w->Expr(ir::MakeCast(ir::dtype::Int(64), region->buffer->shape[i]));
-    text += "for (int64_t " + name + " = " + begin + "; " + name + " < " + begin + " + " + count +
-            "; ++" + name + ") if (" + name + " >= 0 && " + name + " < " + limit + ") ";
-    indices.push_back(var);
-  }
-  const ir::Buffer& buffer = region->buffer;
-  std::string value = buffer.IsScope(ir::scope::kVar)
-                          ? w->Name(buffer)
-                          : w->LoadAt(buffer, w->Offset(buffer, indices));
-  return text + "{ " + body(value) + " }";
-}
-
-void RegisterQuery(const char* name, bool all) {
-  RegisterCallEmitter(name, [all](Writer* w, const ir::CallObj* call) {
-    auto region = call->args[0].cast<ir::Region>();
-    std::string loops = OverRegion(w, region, [&](const std::string& value) {
-      return all ? "ts_found &= (" + value + " != 0);" : "ts_found |= (" + value + " != 0);";
-    });
-    return "({ int ts_found = " + std::string(all ? "1" : "0") + "; " + loops +
-           " ts_found != 0; })";
-  });
-}
-
 std::string EmitRngInit(Writer* w, const ir::CallObj* call) {
   w->NeedRng();
   w->Use("ts_rng");
@@ -162,50 +128,47 @@ std::pair<std::string, std::string> Printed(const std::string& value, ir::DType 
   return {"%lld", "(long long)" + value};
 }
 
-std::string EmitPrint(Writer* w, const ir::CallObj* call) {
+std::string Append(Writer* w, const std::string& function, const std::string& format,
+                   const std::string& value) {
+  w->NeedLine();
   w->Use("ts_print");
-  const auto* head = ir::Call::Arg(call, 0).as<ir::StringImmObj>();
-  std::string text = "({ ts_text ts_out; ts_out.length = 0; ";
-  auto append = [&](const std::string& format, const std::string& value) {
-    text +=
-        "ts_append(ctx, &ts_out, \"" + format + "\"" + (value.empty() ? "" : ", " + value) + "); ";
-  };
-  if (!head->value.empty()) append("%s", "\"" + EscapeText(std::string(head->value)) + "\"");
-  for (size_t i = 1; i < call->args.size(); ++i) {
-    if (i > 1 || !head->value.empty()) append(" ", "");
-    if (auto region = call->args[i].as<ir::Region>()) {
-      append("%s = [", "\"" + EscapeText(std::string((*region)->buffer->name)) + "\"");
-      text += "int ts_first = 1; " + OverRegion(w, *region, [&](const std::string& value) {
-                auto [format, shown] = Printed(value, (*region)->buffer->dtype);
-                return "ts_append(ctx, &ts_out, ts_first ? \"" + format + "\" : \", " + format +
-                       "\", " + shown + "); ts_first = 0;";
-              });
-      append("]", "");
-      continue;
+  return function + "(ctx, &ts_line, \"" + format + "\", " + value + ")";
+}
+
+std::string EmitPrintText(Writer* w, const ir::CallObj* call) {
+  const auto* text = ir::Call::Arg(call, 0).as<ir::StringImmObj>();
+  return Append(w, "ts_append", "%s", "\"" + EscapeText(std::string(text->value)) + "\"");
+}
+
+void RegisterPrint(const char* name, const std::string& function) {
+  RegisterCallEmitter(name, [function](Writer* w, const ir::CallObj* call) {
+    ir::Expr value = ir::Call::Arg(call, 0);
+    if (const auto* text = value.as<ir::StringImmObj>()) {
+      return Append(w, function, "%s", "\"" + EscapeText(std::string(text->value)) + "\"");
     }
-    ir::Expr value = ir::Call::Arg(call, static_cast<int>(i));
-    if (const auto* literal = value.as<ir::StringImmObj>()) {
-      append("%s", "\"" + EscapeText(std::string(literal->value)) + "\"");
-    } else {
-      auto [format, shown] = Printed(w->Expr(value), value.dtype());
-      append(format, shown);
-    }
-  }
-  append("\\n", "");
-  return text + "ts_flush(ctx, &ts_out); 0; })";
+    auto [format, shown] = Printed(w->Expr(value), value.dtype());
+    return Append(w, function, format, shown);
+  });
+}
+
+std::string EmitPrintEnd(Writer* w, const ir::CallObj*) {
+  w->NeedLine();
+  w->Use("ts_print");
+  return "ts_end_line(ctx, &ts_line)";
 }
 
 bool RegisterAll() {
   for (const char* kind : {"add", "max", "min", "or", "and", "xor", "exch"}) RegisterAtomic(kind);
   RegisterCallEmitter("atomic_load", EmitAtomicLoad);
   RegisterCallEmitter("atomic_store", EmitAtomicStore);
-  RegisterQuery("any_of", false);
-  RegisterQuery("all_of", true);
   RegisterCallEmitter("rng_init", EmitRngInit);
   RegisterCallEmitter("rng_rand", EmitRngRand);
   RegisterCallEmitter("rng_rand_float", EmitRngFloat);
   RegisterCallEmitter("cpu.fail", EmitFail);
-  RegisterCallEmitter("cpu.print", EmitPrint);
+  RegisterCallEmitter("cpu.print_text", EmitPrintText);
+  RegisterPrint("cpu.print_value", "ts_append");
+  RegisterPrint("cpu.print_element", "ts_append_element");
+  RegisterCallEmitter("cpu.print_end", EmitPrintEnd);
   return true;
 }
 

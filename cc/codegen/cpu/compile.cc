@@ -4,6 +4,7 @@
 
 #include "cc/codegen/cpu/launch.h"
 #include "cc/ir/span.h"
+#include "cc/ir/visitor.h"
 #include "cc/pass/pipeline.h"
 #include "cc/support/diagnostic.h"
 
@@ -39,8 +40,17 @@ const ir::TileLoopObj* FindGrid(const ir::PrimFunc& func, const std::vector<ir::
       .Throw();
 }
 
-ffi::Map<ir::Buffer, int64_t> Scratch(const ir::PrimFunc& func) {
-  return func->attrs.at("scratch").cast<ffi::Map<ir::Buffer, int64_t>>();
+ScratchOffsets Scratch(const ir::PrimFunc& func) {
+  auto places = func->attrs.at("scratch_offsets").cast<ffi::Array<int64_t>>();
+  ScratchOffsets offsets;
+  size_t next = 0;
+  ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
+    const auto* alloc = s.as<ir::AllocObj>();
+    if (!alloc) return;
+    int64_t offset = places[next++];
+    if (offset >= 0) offsets.emplace(alloc->buffer.get(), offset);
+  });
+  return offsets;
 }
 
 // The tile's coordinates from its number, x fastest.
@@ -70,9 +80,12 @@ void WriteTiles(Writer* writer, const std::vector<ir::Stmt>& stmts, const ir::Ti
   writer->Line("return 0;");
 }
 
-std::string RandomState(const Writer& writer) {
-  return writer.needs_rng() ? "  ts_rng ts_random = {{0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}, 4};\n"
-                            : "";
+// What some intrinsics keep between calls.
+std::string State(const Writer& writer) {
+  std::string text;
+  if (writer.needs_rng()) text += "  ts_rng ts_random = {{0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}, 4};\n";
+  if (writer.needs_line()) text += "  ts_text ts_line = {{0}, 0, 1};\n";
+  return text;
 }
 
 ffi::Map<ffi::String, ffi::Any> CompileCPU(const ir::PrimFunc& func,
@@ -99,7 +112,7 @@ CompiledSource EmitKernel(const ir::PrimFunc& func, const lower::cpu::Context& c
   source += writer.prelude().Text();
   source += "\nconst int64_t ts_scratch_bytes = " + std::to_string(bytes) + ";\n\n" + exprs;
   source += "int32_t ts_tiles(const ts_slot* slots, ts_ctx* ctx, int64_t begin, int64_t end) {\n";
-  source += RandomState(writer) + writer.text() + "}\n";
+  source += State(writer) + writer.text() + "}\n";
   return {source, launch.Signature(writer.sites())};
 }
 

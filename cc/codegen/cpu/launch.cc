@@ -63,11 +63,11 @@ class WrittenBuffers : public ir::Visitor {
   void VisitExpr(const ir::Expr& e) override {
     const auto* call = e.as<ir::CallObj>();
     bool reads_only = call && (call->op == "dp4a" || call->op == "atomic_load");
-    for (const ffi::Any& arg : call && !reads_only ? call->args : ffi::Array<ffi::Any>()) {
-      if (const auto* address = arg.as<ir::AddressOfObj>()) written.insert(address->buffer.get());
-    }
-    if (call && call->op == "cpu.gemm") {
-      written.insert(call->args[2].cast<ir::Region>()->buffer.get());
+    // The first two operands of the micro-kernel are inputs.
+    size_t first = call && call->op == "cpu.gemm" ? 2 : 0;
+    for (size_t i = first; call && !reads_only && i < call->args.size(); ++i) {
+      const auto* address = call->args[i].as<ir::AddressOfObj>();
+      if (address) written.insert(address->buffer.get());
     }
     VisitFields(e);
   }

@@ -74,8 +74,9 @@ static int32_t ts_fail(ts_ctx* ctx, int32_t code, const char* text) {
 }
 )";
 
+// A line longer than the buffer is handed over in several pieces.
 constexpr const char* kPrint = R"(
-typedef struct { char data[4096]; int64_t length; } ts_text;
+typedef struct { char data[4096]; int64_t length; int first; } ts_text;
 static void ts_flush(ts_ctx* ctx, ts_text* t) {
   if (t->length) ctx->print(ctx, t->data, t->length);
   t->length = 0;
@@ -87,6 +88,13 @@ static void ts_append(ts_ctx* ctx, ts_text* t, const char* format, ...) {
   int n = __builtin_vsnprintf(t->data + t->length, 1024, format, args);
   __builtin_va_end(args);
   t->length += n < 0 ? 0 : n > 1023 ? 1023 : n;
+  t->first = 1;
+}
+#define ts_append_element(ctx, t, ...) \
+  ((t)->first ? (void)0 : ts_append(ctx, t, ", "), ts_append(ctx, t, __VA_ARGS__), (t)->first = 0)
+static void ts_end_line(ts_ctx* ctx, ts_text* t) {
+  ts_append(ctx, t, "\n");
+  ts_flush(ctx, t);
 }
 )";
 

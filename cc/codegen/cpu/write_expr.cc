@@ -70,6 +70,7 @@ std::string Writer::Expr(const ir::Expr& e) {
 
 std::string Writer::IntConst(const ir::IntImmObj* imm) {
   int64_t v = imm->value;
+  if (ir::dtype::IsBool(imm->dtype)) return v != 0 ? "1" : "0";
   if (ir::dtype::IsUInt(imm->dtype)) {
     std::string digits = std::to_string(static_cast<uint64_t>(v));
     return digits + (imm->dtype.bits == 64 ? "ull" : "u");

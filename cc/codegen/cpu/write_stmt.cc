@@ -177,9 +177,9 @@ void Writer::Declare(const ir::AllocObj* alloc) {
     return;
   }
   std::string type = StorageType(buffer->dtype);
-  auto place = scratch_.find(buffer);
+  auto place = scratch_.find(buffer.get());
   if (place != scratch_.end()) {
-    int64_t offset = (*place).second;
+    int64_t offset = place->second;
     Line(type + "* const " + name + " = (" + type + "*)(scratch + " + std::to_string(offset) +
          ");");
     return;

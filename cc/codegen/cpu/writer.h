@@ -22,6 +22,9 @@ struct Site {
   ir::Span span;
 };
 
+/// Where on-chip buffers lie in the scratch arena, in bytes.
+using ScratchOffsets = std::unordered_map<const ir::BufferObj*, int64_t>;
+
 /// Writes statements and expressions of one lowered kernel as C.
 ///
 /// An expression becomes C text of the value type (`ValueType`) of its dtype, whose value is
@@ -29,7 +32,7 @@ struct Site {
 /// for them.
 class Writer {
  public:
-  Writer(const lower::cpu::Context& context, ffi::Map<ir::Buffer, int64_t> scratch)
+  Writer(const lower::cpu::Context& context, ScratchOffsets scratch)
       : context_(context), scratch_(std::move(scratch)) {}
 
   std::string Expr(const ir::Expr& e);
@@ -61,6 +64,10 @@ class Writer {
   /// Marks that the kernel draws random numbers.
   void NeedRng() { needs_rng_ = true; }
 
+  /// Marks that the kernel prints.
+  void NeedLine() { needs_line_ = true; }
+
+  bool needs_line() const { return needs_line_; }
   bool needs_rng() const { return needs_rng_; }
   const Prelude& prelude() const { return prelude_; }
   const std::vector<Site>& sites() const { return sites_; }
@@ -90,7 +97,7 @@ class Writer {
   void While(const ir::WhileObj* loop);
 
   const lower::cpu::Context& context_;
-  ffi::Map<ir::Buffer, int64_t> scratch_;
+  ScratchOffsets scratch_;
   Prelude prelude_;
   std::string text_;
   int indent_ = 1;
@@ -101,6 +108,7 @@ class Writer {
   ir::Span span_;
   int64_t marked_line_ = 0;
   bool needs_rng_ = false;
+  bool needs_line_ = false;
 };
 
 /// `text` inside a C string literal.

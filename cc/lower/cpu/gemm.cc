@@ -60,13 +60,17 @@ bool HasUnitColumnStride(const ir::Buffer& buffer) {
   return buffer->strides.empty() || ir::IsConstInt(buffer->strides.back(), 1);
 }
 
+bool IsPositive(const ir::Expr& extent) {
+  const int64_t* value = ir::AsConstInt(extent);
+  return value && *value > 0;
+}
+
 // The micro-kernel accumulates in float32, float64 or int32.
 bool HasMicroKernel(const Operands& ops, const Context& context) {
   ir::DType acc = ops.c.dtype();
   bool known =
       acc == ir::dtype::Float(32) || acc == ir::dtype::Float(64) || acc == ir::dtype::Int(32);
-  bool constant =
-      ir::AsConstInt(ops.c.Rows()) && ir::AsConstInt(ops.c.Cols()) && ir::AsConstInt(ops.a.Cols());
+  bool constant = IsPositive(ops.c.Rows()) && IsPositive(ops.c.Cols()) && IsPositive(ops.a.Cols());
   return known && constant && HasUnitColumnStride(ops.c.region->buffer) &&
          IsInside(ops.a.region, context) && IsInside(ops.b.region, context) &&
          IsInside(ops.c.region, context);
@@ -87,15 +91,22 @@ ir::Stmt LowerToMicroKernel(const Operands& ops, const Context& context) {
   int64_t k = *ir::AsConstInt(ops.a.Cols());
   int64_t block = kBlockBytes / ir::dtype::Bytes(acc);
   ffi::Array<ir::Stmt> stmts;
-  ffi::Array<ffi::Any> args = {ops.a.region, ops.b.region, ops.c.region};
-  ffi::Map<ffi::String, ffi::Any> attrs = {
-      {"trans_a", ops.a.transposed}, {"trans_b", ops.b.transposed}, {"clear", ops.clear}};
+  ffi::Array<ffi::Any> args;
+  for (const Matrix& x : {ops.a, ops.b, ops.c}) {
+    args.push_back(ir::AddressOf(x.region->buffer, x.region->mins));
+  }
+  ffi::Map<ffi::String, ffi::Any> attrs = {{"m", m},
+                                           {"n", n},
+                                           {"k", k},
+                                           {"trans_a", ops.a.transposed},
+                                           {"trans_b", ops.b.transposed},
+                                           {"clear", ops.clear}};
   if (context.Has(PlantedBug::kGemmTailColumns)) attrs.Set("skip_tail", true);
   auto add_panel = [&](const char* name, int64_t rows, int64_t cols) {
     ir::Buffer panel = Panel(name, acc, rows, cols);
     stmts.push_back(ir::Alloc(panel, std::nullopt, ops.span));
     attrs.Set(name, static_cast<int64_t>(args.size()));
-    args.push_back(ir::Region::Full(panel));
+    args.push_back(ir::AddressOf(panel, {ir::Expr(0), ir::Expr(0)}));
   };
   if (ops.a.dtype() != acc) add_panel("a_panel", m, k);
   bool direct = ops.b.dtype() == acc && !ops.b.transposed && n % block == 0 &&
