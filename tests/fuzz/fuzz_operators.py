@@ -186,8 +186,12 @@ def rounding(state: State, dtype: str) -> tuple[Tile, list[Node]]:
     source, nodes = load_tile(state, ("BM", "BN"), "float32")
     target = state.tile(source.dims, dtype)
     names, extents, (row, col) = box(state, source.dims)
-    factor = state.rng.choice([1027.0, 77.0, 5.0, -1027.0, 30000.0])
-    value = f'{source.name}[{row}, {col}] * {factor} + T.cast({col} % 5, "float32")'
+    factors = [1027.0, -1027.0, 4099.0] if dtype.endswith("float16") else [5.0, 77.0, 30000.0]
+    value = f"{source.name}[{row}, {col}] * {state.rng.choice(factors)}"
+    if "int" in dtype and state.rng.random() < 0.5:
+        value = f"{source.name}[{row}, {col}] * {2.0**31}"
+    else:
+        value += f' + T.cast({col} % 5, "float32")'
     store = Node(f'{target.name}[{row}, {col}] = T.cast({value}, "{dtype}")')
     nodes.append(Node(f"for {names} in T.Parallel({extents}):", [store]))
     state.hit("rounding", dtype)
