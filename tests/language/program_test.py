@@ -207,9 +207,10 @@ def test_quantifiers_and_dot_products():
     assert b.tolist() == [1, 0, 1, 100 + 5 - 12 + 21, 0, 0, 0, 0]
 
 
-def test_pointers_and_addresses():
+@pytest.mark.parametrize("pointer", [T.ptr, T.ptr(T.float32)])
+def test_pointers_and_addresses(pointer):
     @T.prim_func
-    def kernel(P: T.ptr(T.float32), table: T.Tensor((2,), "int64"), n: T.int32):
+    def kernel(P: pointer, table: T.Tensor((2,), "int64"), n: T.int32):
         with T.Kernel(2) as bx:
             source = T.make_tensor(P, (n,), T.float32)
             target = T.make_tensor_from_addr(table[bx], (n,), T.float32)

@@ -42,12 +42,19 @@ class TensorType:
 
 
 class PointerType:
-    """The type of a raw pointer parameter: `T.ptr(dtype)`."""
+    """The type of a raw pointer parameter: `T.ptr`, or `T.ptr(dtype)`, which says what it points to.
+
+    The dtype is a note to the reader: `T.make_tensor` gives the tensor its own.
+    """
 
     __slots__ = ("dtype",)
 
-    def __init__(self, kind: dtype) -> None:
+    def __init__(self, kind: dtype | None = None) -> None:
         self.dtype = kind
+
+    def __call__(self, kind: Any = "float32") -> PointerType:
+        """The type of a pointer to elements of `kind`, a dtype or its name."""
+        return PointerType(to_dtype(kind))
 
 
 class RefType:

@@ -8,14 +8,12 @@ from tilescale import ir
 from tilescale.frontend import context
 from tilescale.frontend.annotations import PointerType, as_shape
 from tilescale.frontend.buffer import Buffer
-from tilescale.frontend.dtypes import to_dtype
 from tilescale.frontend.signature import check_extents
 from tilescale.frontend.values import Scalar, as_expr
 
 
-def ptr(dtype: Any = "float32") -> PointerType:
-    """The type of a parameter that is a raw pointer to elements of `dtype`."""
-    return PointerType(to_dtype(dtype))
+ptr = PointerType()
+"""The type of a parameter that is a raw pointer: `p: T.ptr` or `p: T.ptr(T.float32)`."""
 
 
 def make_tensor(pointer: Scalar, shape: Any, dtype: Any = "float32", strides: Any = None) -> Buffer:
