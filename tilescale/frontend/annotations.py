@@ -42,7 +42,7 @@ class TensorType:
 
 
 class PointerType:
-    """The type of a raw pointer parameter: `T.ptr`, or `T.ptr(dtype)`, which says what it points to.
+    """The type of a raw pointer parameter: `T.ptr`, or `T.ptr(dtype)` to say what it points to.
 
     The dtype is a note to the reader: `T.make_tensor` gives the tensor its own.
     """

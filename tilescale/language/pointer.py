@@ -11,7 +11,6 @@ from tilescale.frontend.buffer import Buffer
 from tilescale.frontend.signature import check_extents
 from tilescale.frontend.values import Scalar, as_expr
 
-
 ptr = PointerType()
 """The type of a parameter that is a raw pointer: `p: T.ptr` or `p: T.ptr(T.float32)`."""
 
