@@ -13,6 +13,10 @@ class CopyShapeError(KernelError, ValueError):
     """The two sides of `T.copy` have different extents."""
 
 
+class CopyOverlapError(KernelError, ValueError):
+    """The two sides of `T.copy` may overlap, and their extents are known at run time only."""
+
+
 class FillValueError(KernelError, TypeError):
     """`T.fill` is given something other than a number."""
 

@@ -7,6 +7,7 @@
 #include "cc/ir/visitor.h"
 #include "cc/op/thread_level.h"
 #include "cc/op/tile_op.h"
+#include "cc/pass/check_race_points.h"
 #include "cc/pass/check_races.h"
 #include "cc/support/diagnostic.h"
 
@@ -114,6 +115,7 @@ ir::PrimFunc CheckKernel(const ir::PrimFunc& func, const lower::cpu::Context&) {
   checker.VisitStmt(func->body);
   CheckSymbols(func);
   CheckRaces(func);
+  CheckRacePoints(func);
   return func;
 }
 

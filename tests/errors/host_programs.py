@@ -146,3 +146,15 @@ def misspelt_pass_config():
 def wrong_result():
     profiler = compile_for_cpu(add, out_idx=[2]).get_profiler()
     profiler.assert_allclose(lambda a, b: a - b + 100.0)
+
+
+@rejected(errors.SizeExpressionError)
+def grid_divided_by_zero():
+    N = T.dynamic("N")
+
+    @T.prim_func
+    def kernel(A: T.Tensor((N,), "int32"), block: T.int32):
+        with T.Kernel(T.ceildiv(N, block)) as bx:
+            A[bx] = 1
+
+    compile_for_cpu(kernel)(np.zeros(4, np.int32), 0)

@@ -334,3 +334,59 @@ def foreign_function_on_cpu():
             A[bx] = T.call_pure_extern("float32", "twice", A[bx])
 
     compile_for_cpu(kernel)
+
+
+@rejected(errors.ParallelRaceError)
+def parallel_writes_to_few_elements():
+    @T.prim_func
+    def kernel(A: T.Tensor((16,), "float32"), B: T.Tensor((4,), "float32")):
+        with T.Kernel(1):
+            for i in T.Parallel(16):
+                B[i % 4] = A[i]
+
+    compile_for_cpu(kernel)
+
+
+@rejected(errors.ParallelRaceError)
+def parallel_shift_in_place():
+    @T.prim_func
+    def kernel(A: T.Tensor((16,), "float32")):
+        with T.Kernel(1):
+            for i in T.Parallel(15):
+                A[i + 1] = A[i]
+
+    compile_for_cpu(kernel)
+
+
+@rejected(errors.LoopArgumentError)
+def negative_parallel_extent():
+    @T.prim_func
+    def kernel(A: T.Tensor((16,), "float32")):
+        with T.Kernel(1):
+            for i in T.Parallel(-16):
+                A[i] = 0.0
+
+    compile_for_cpu(kernel)
+
+
+@rejected(errors.OperatorArgumentError)
+def unknown_warp_policy():
+    @T.prim_func
+    def kernel(A: T.Tensor((16, 16), "float32")):
+        with T.Kernel(1):
+            C = T.alloc_fragment((16, 16), "float32")
+            T.gemm(A, A, C, policy="diagonal")
+
+    compile_for_cpu(kernel)
+
+
+@rejected(errors.CopyOverlapError)
+def overlapping_copy_of_dynamic_extent():
+    N = T.dynamic("N")
+
+    @T.prim_func
+    def kernel(A: T.Tensor((N,), "float32")):
+        with T.Kernel(1):
+            T.copy(A[0 : N - 1], A[1:N])
+
+    compile_for_cpu(kernel)

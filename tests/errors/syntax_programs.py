@@ -294,3 +294,13 @@ def kernel_without_source():
     scope = {"T": T}
     exec("def kernel(A: T.Tensor((16,), 'float32')):\n    pass\n", scope)
     T.prim_func(scope["kernel"])
+
+
+@rejected(errors.AnnotationError)
+def keyword_only_parameter():
+    @T.prim_func
+    def kernel(A: T.Tensor((16,), "float32"), *, B: T.Tensor((16,), "float32")):
+        with T.Kernel(1):
+            T.copy(A, B)
+
+    compile_for_cpu(kernel)

@@ -237,3 +237,13 @@ def element_type_of_another_target():
             A[bx] = A[bx]
 
     compile_for_cpu(kernel)
+
+
+@rejected(errors.BufferAsScalarError)
+def arithmetic_on_regions():
+    @T.prim_func
+    def kernel(A: T.Tensor((8, 8), "float32"), B: T.Tensor((8,), "float32")):
+        with T.Kernel(1):
+            B[:] = A[0, :] + A[1, :]
+
+    compile_for_cpu(kernel)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from tilescale import errors, ir
 from tilescale.frontend import indexing
@@ -147,6 +147,19 @@ class Region:
     def shape(self) -> tuple[Any, ...]:
         """The extents."""
         return self.extents
+
+    def _needs_elements(self, *_: Any) -> NoReturn:
+        raise mistake(
+            errors.BufferAsScalarError,
+            f"a region of `{self.buffer.name}` is used where a scalar is needed",
+            expected="one element",
+            got=f"a region of extents {format_shape(self.extents)}",
+            remedy="loop over the elements with T.Parallel, or use a tile operator",
+        )
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _needs_elements
+    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _needs_elements
+    __neg__ = __lt__ = __le__ = __gt__ = __ge__ = _needs_elements
 
     def node(self) -> ir.Region:
         """The IR's region."""

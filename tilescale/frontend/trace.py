@@ -13,7 +13,7 @@ from tilescale import errors, ir
 from tilescale.frontend import context, rewriter
 from tilescale.frontend.buffer import Buffer, Region
 from tilescale.frontend.builder import Builder, sequence
-from tilescale.frontend.diagnostics import PACKAGE
+from tilescale.frontend.diagnostics import PACKAGE, mistake
 from tilescale.frontend.signature import Signature
 from tilescale.frontend.source import rewritten
 from tilescale.frontend.spans import definition_span, error_span
@@ -171,10 +171,11 @@ def _parameter_types(function: FunctionType, locals_: dict[str, Any]) -> dict[st
     """The evaluated annotation of each parameter, None where there is none."""
     code = function.__code__
     count = code.co_argcount + code.co_kwonlyargcount
-    if code.co_flags & 0x0C:
-        raise errors.AnnotationError(
-            f"the kernel `{function.__name__}` takes *args or **kwargs",
-            expected="a fixed list of parameters",
+    if code.co_flags & 0x0C or code.co_kwonlyargcount:
+        raise mistake(
+            errors.AnnotationError,
+            f"the kernel `{function.__name__}` has parameters that are not positional",
+            expected="a fixed list of positional parameters: no *args, **kwargs or bare *",
             remedy="name each parameter",
         )
     names = code.co_varnames[:count]

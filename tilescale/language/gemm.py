@@ -5,9 +5,10 @@ from __future__ import annotations
 import enum
 from typing import Any
 
-from tilescale import ir
+from tilescale import errors, ir
 from tilescale.frontend import context
 from tilescale.frontend.control import Branch, decide
+from tilescale.frontend.diagnostics import mistake
 from tilescale.language.fill import clear
 from tilescale.language.region import as_region, emit
 
@@ -18,6 +19,18 @@ class GemmWarpPolicy(enum.IntEnum):
     Square = 0
     FullRow = 1
     FullCol = 2
+
+
+def _policy(value: Any) -> int:
+    if value in list(GemmWarpPolicy):
+        return int(value)
+    raise mistake(
+        errors.OperatorArgumentError,
+        "T.gemm is given a policy that does not exist",
+        expected=", ".join(f"T.GemmWarpPolicy.{policy.name}" for policy in GemmWarpPolicy),
+        got=repr(value),
+        remedy="leave it out: results do not depend on it",
+    )
 
 
 def gemm(
@@ -49,9 +62,10 @@ def gemm(
     Raises:
         GemmShapeError: the extents do not fit (raised when the kernel is compiled).
         NotABufferError: an operand is not a buffer.
+        OperatorArgumentError: there is no such policy.
     """
     del k_pack
-    attrs: dict[str, Any] = {"policy": int(policy), **(annotations or {})}
+    attrs: dict[str, Any] = {"policy": _policy(policy), **(annotations or {})}
     if mbar is not None:
         attrs["mbar"] = mbar
     operands = [as_region(operand, "T.gemm").node() for operand in (A, B, C)]

@@ -77,7 +77,7 @@ def Parallel(
         annotations: further hints.
 
     Raises:
-        LoopArgumentError: there are no extents.
+        LoopArgumentError: there are no extents, or one is negative.
     """
     if not extents:
         raise mistake(
@@ -85,6 +85,15 @@ def Parallel(
             "T.Parallel has no extents",
             expected="at least one, e.g. T.Parallel(M, N)",
             remedy="give one extent for each loop variable",
+        )
+    negative = next((e for e in extents if (const_int(e) or 0) < 0), None)
+    if negative is not None:
+        raise mistake(
+            errors.LoopArgumentError,
+            "T.Parallel has a negative extent",
+            expected="extents of 0 or more",
+            got=str(const_int(negative)),
+            remedy="check the values from which the extent is computed",
         )
     hints = {
         "coalesced_width": coalesced_width,

@@ -99,6 +99,7 @@ ir::Expr Bare(const ir::Expr& e) {
 
 Launch::Launch(const ir::PrimFunc& func, const ir::TileLoopObj* grid) : func_(func), grid_(grid) {
   first_symbol_slot_ = func->params.size();
+  CollectSymbols();
   CollectExprs();
   for (const ir::Expr& extent : grid->extents) {
     if (const int64_t* value = ir::AsConstInt(extent)) {
@@ -107,8 +108,23 @@ Launch::Launch(const ir::PrimFunc& func, const ir::TileLoopObj* grid) : func_(fu
     }
     int symbol = SymbolIndex(extent);
     size_t slot = symbol >= 0 ? static_cast<size_t>(symbol)
-                              : func->symbols.size() + static_cast<size_t>(ExprIndex(extent));
+                              : symbols_.size() + static_cast<size_t>(ExprIndex(extent));
     grid_text_.push_back(Slot(first_symbol_slot_ + slot, "i"));
+  }
+}
+
+void Launch::CollectSymbols() {
+  symbols_.assign(func_->symbols.begin(), func_->symbols.end());
+  std::unordered_set<const ir::VarObj*> scalars;
+  for (const ffi::Any& param : func_->params) {
+    if (const auto* var = param.as<ir::VarObj>()) scalars.insert(var);
+  }
+  for (const ir::Var& symbol : symbols_) scalars.erase(symbol.get());
+  for (const ir::Expr& extent : grid_->extents) {
+    ir::ForEachExpr(extent, [&](const ir::Expr& e) {
+      const auto* var = e.as<ir::VarObj>();
+      if (var && scalars.erase(var)) symbols_.push_back(ffi::GetRef<ir::Var>(var));
+    });
   }
 }
 
@@ -129,8 +145,8 @@ void Launch::AddDim(const ir::Expr& dim) {
 
 int Launch::SymbolIndex(const ir::Expr& e) const {
   ir::Expr bare = Bare(e);
-  for (size_t i = 0; i < func_->symbols.size(); ++i) {
-    if (func_->symbols[i].same_as(bare)) return static_cast<int>(i);
+  for (size_t i = 0; i < symbols_.size(); ++i) {
+    if (symbols_[i].same_as(bare)) return static_cast<int>(i);
   }
   return -1;
 }
@@ -145,8 +161,8 @@ int Launch::ExprIndex(const ir::Expr& e) const {
 std::string Launch::ExprsFunction(Writer* writer) const {
   if (exprs_.empty()) return "";
   std::string text = "int32_t ts_exprs(const int64_t* symbols, int64_t* exprs) {\n";
-  for (size_t i = 0; i < func_->symbols.size(); ++i) {
-    const ir::Var& symbol = func_->symbols[i];
+  for (size_t i = 0; i < symbols_.size(); ++i) {
+    const ir::Var& symbol = symbols_[i];
     std::string type = ValueType(symbol.dtype());
     std::string name = writer->Name(symbol);
     text +=
@@ -182,7 +198,7 @@ void Launch::ReadSlots(Writer* writer) const {
       ++slot;
     }
   }
-  for (const ir::Var& symbol : func_->symbols) {
+  for (const ir::Var& symbol : symbols_) {
     declare(ValueType(symbol.dtype()), writer->Name(symbol), Slot(slot++, "i"));
   }
 }
@@ -250,7 +266,7 @@ std::string Launch::Signature(const std::vector<Site>& sites) const {
   json.EndArray();
   json.Key("symbols");
   json.BeginArray();
-  for (const ir::Var& symbol : func_->symbols) json.Value(std::string(symbol->name));
+  for (const ir::Var& symbol : symbols_) json.Value(std::string(symbol->name));
   json.EndArray();
   json.Field("num_exprs", static_cast<int64_t>(exprs_.size()));
   json.Key("grid");

@@ -27,6 +27,7 @@ class Launch {
   std::string Signature(const std::vector<Site>& sites) const;
 
  private:
+  void CollectSymbols();
   void CollectExprs();
   void AddDim(const ir::Expr& dim);
   int SymbolIndex(const ir::Expr& e) const;
@@ -37,6 +38,8 @@ class Launch {
   void WriteScalar(support::JsonWriter* json, const ir::Var& var, size_t i) const;
 
   ir::PrimFunc func_;
+  // The function's symbols, and the scalar parameters that a grid extent depends on.
+  std::vector<ir::Var> symbols_;
   const ir::TileLoopObj* grid_;
   std::vector<ir::Expr> exprs_;
   std::vector<std::string> grid_text_;
