@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "cc/codegen/cpu/c_type.h"
+#include "cc/ir/printer.h"
 #include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
 #include "cc/pass/exact.h"
@@ -269,6 +270,10 @@ std::string Launch::Signature(const std::vector<Site>& sites) const {
   for (const ir::Var& symbol : symbols_) json.Value(std::string(symbol->name));
   json.EndArray();
   json.Field("num_exprs", static_cast<int64_t>(exprs_.size()));
+  json.Key("expr_text");
+  json.BeginArray();
+  for (const ir::Expr& e : exprs_) json.Value(ir::Print(e));
+  json.EndArray();
   json.Key("grid");
   WriteDims(&json, grid_->extents);
   json.Field("parallel", true);
