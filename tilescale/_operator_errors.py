@@ -104,3 +104,7 @@ class IntrinsicNotOnTargetError(KernelError):
 
 class ThreadLevelOnCpuError(KernelError):
     """A construct for single threads is compiled for the CPU target."""
+
+
+class LaunchNotOnTargetError(KernelError):
+    """The launch asks for something that the target does not have."""

@@ -33,6 +33,7 @@ class KernelChecker : public ir::Visitor {
     ir::Span outer = span_;
     if (s->span.defined()) span_ = s->span;
     if (auto op = s.as<ir::TileOp>()) op::GetOpInfo(*op).verify(*op);
+    if (const auto* grid = s.as<ir::TileLoopObj>()) CheckLaunch(grid);
     VisitFields(s);
     span_ = outer;
   }
@@ -54,6 +55,18 @@ class KernelChecker : public ir::Visitor {
             "float8_e4m3 or float8_e5m2")
         .Got(ir::dtype::Name(t))
         .Remedy("use one of these types, or another target")
+        .At(ir::ToLocation(span_))
+        .Throw();
+  }
+
+  // Hints that a target does not know are ignored; what changes a launch is not.
+  void CheckLaunch(const ir::TileLoopObj* grid) const {
+    if (grid->attrs.count("cluster_dims") == 0) return;
+    support::UserError("LaunchNotOnTargetError")
+        .Message("the CPU target has no clusters of blocks")
+        .Expected("T.Kernel without `cluster_dims`")
+        .Got("`cluster_dims`")
+        .Remedy("leave `cluster_dims` out, or compile for a CUDA target of sm_90 or newer")
         .At(ir::ToLocation(span_))
         .Throw();
   }

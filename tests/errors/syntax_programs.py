@@ -80,6 +80,16 @@ def barrier_on_cpu():
     compile_for_cpu(kernel)
 
 
+@rejected(errors.LaunchNotOnTargetError)
+def clusters_on_cpu():
+    @T.prim_func
+    def kernel(A: T.Tensor((16,), "float32")):
+        with T.Kernel(2, threads=16, cluster_dims=(2, 1, 1)) as bx:
+            A[bx] = 0.0
+
+    compile_for_cpu(kernel)
+
+
 @rejected(errors.NotPortedError)
 def raw_buffer():
     @T.prim_func
