@@ -11,6 +11,7 @@ __all__ = [
     "CompileTimeAssertError",
     "ConstBindingError",
     "DimensionError",
+    "DivisionByZeroError",
     "ExtentMismatchError",
     "GridError",
     "ImmutableValueError",
@@ -142,6 +143,10 @@ class SymbolicIndexError(KernelError, TypeError):
 
 class OperandTypeError(KernelError, TypeError):
     """An operand is neither a scalar nor a number."""
+
+
+class DivisionByZeroError(KernelError, ZeroDivisionError):
+    """An integer is divided by a constant 0."""
 
 
 class LiteralRangeError(KernelError, ValueError):

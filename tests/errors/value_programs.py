@@ -247,3 +247,14 @@ def arithmetic_on_regions():
             B[:] = A[0, :] + A[1, :]
 
     compile_for_cpu(kernel)
+
+
+@rejected(errors.DivisionByZeroError)
+def division_by_zero():
+    @T.prim_func
+    def kernel(A: T.Tensor((16,), "int32")):
+        with T.Kernel(1):
+            for i in T.Parallel(16):
+                A[i] = A[i] // 0
+
+    compile_for_cpu(kernel)

@@ -117,6 +117,13 @@ def test_operand_without_number_is_an_error() -> None:
     assert caught.value.got == "str"
 
 
+@pytest.mark.parametrize("name", ["floordiv", "floormod", "truncdiv", "truncmod"])
+def test_division_by_a_literal_zero_is_an_error(name: str) -> None:
+    with pytest.raises(errors.DivisionByZeroError):
+        ir.make_binary(name, X, 0)
+    assert isinstance(F / 0, ir.Binary), "a float divided by 0 is infinite"
+
+
 def test_negation_keeps_negative_zero() -> None:
     negated = -F
     assert isinstance(negated, ir.Binary)

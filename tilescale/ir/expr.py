@@ -207,6 +207,7 @@ _ADD, _SUB, _MUL, _DIV = _kind("add"), _kind("sub"), _kind("mul"), _kind("div")
 _FLOORDIV, _FLOORMOD = _kind("floordiv"), _kind("floormod")
 _SHL, _SHR = _kind("shl"), _kind("shr")
 _BITAND, _BITOR, _BITXOR = _kind("bitand"), _kind("bitor"), _kind("bitxor")
+_ROUNDED_DIVISIONS = {_kind(name) for name in ("floordiv", "floormod", "truncdiv", "truncmod")}
 _LT, _LE, _GT, _GE = _kind("lt"), _kind("le"), _kind("gt"), _kind("ge")
 _EQ, _NE = _kind("eq"), _kind("ne")
 
@@ -385,6 +386,13 @@ def _binary(kind: int, a: Operand, b: Operand) -> Expr:
         a = _literal(a, b)
     elif not isinstance(b, Expr):
         b = _literal(b, a)
+        if kind in _ROUNDED_DIVISIONS and isinstance(b, IntImm) and b.value == 0:
+            raise errors.DivisionByZeroError(
+                "an integer is divided by the constant 0",
+                expected="a divisor that is not 0",
+                got=f"{_KIND_NAMES[kind]} by 0",
+                remedy="correct the divisor; guard one that may be 0 with T.if_then_else",
+            )
     result: Expr = _make_binary(kind, a, b)
     return result
 
