@@ -58,7 +58,7 @@ class Parser {
   // with the symbols.
   ffi::Any Parameter() {
     Lexer::Mark saved = lex_.Here();
-    std::string name = lex_.Take(TokenKind::kName, "a parameter");
+    lex_.Take(TokenKind::kName, "a parameter");
     lex_.Expect(":");
     lex_.Take(TokenKind::kName, "a dtype");
     bool tensor = lex_.Is("[");

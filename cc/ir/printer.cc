@@ -35,11 +35,11 @@ class Printer {
 
  private:
   void Line(const std::string& text, const Span& span) {
-    out_ += std::string(2 * depth_, ' ') + text;
+    out_ += std::string(2 * static_cast<size_t>(depth_), ' ') + text;
     if (options_.spans && span.defined()) {
       out_ += "  ; " + std::string(span->file) + ":" + std::to_string(span->line);
     }
-    out_ += "\n";
+    out_ += '\n';
   }
 
   // Prints `head {`, the statements of `body` indented, and `tail`.

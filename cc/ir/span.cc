@@ -10,7 +10,7 @@ std::string CallChain(const SpanObj* span) {
   for (auto caller = span->caller; caller.has_value();) {
     const auto* at = caller.value().as<SpanObj>();
     if (!at) break;
-    if (!chain.empty()) chain += "\n";
+    if (!chain.empty()) chain += '\n';
     chain += std::string(at->file) + ":" + std::to_string(at->line) + ":" + std::to_string(at->col);
     caller = at->caller;
   }

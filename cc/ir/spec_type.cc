@@ -15,11 +15,11 @@ void CheckOperandTypes(const PrimFunc& func, const Report& report) {
     std::string name = BinaryName(op->kind);
     if (op->a.dtype() != op->b.dtype()) {
       report(name + " of " + TypeOf(op->a) + " and " + TypeOf(op->b));
-    } else if (IsLogical(op->kind) && !dtype::IsBool(op->a.dtype())) {
-      report(name + " of " + TypeOf(op->a));
-    } else if (op->kind == BinaryKind::kDiv && !dtype::IsFloat(op->a.dtype())) {
-      report(name + " of " + TypeOf(op->a));
+      return;
     }
+    bool needs_bool = IsLogical(op->kind) && !dtype::IsBool(op->a.dtype());
+    bool needs_float = op->kind == BinaryKind::kDiv && !dtype::IsFloat(op->a.dtype());
+    if (needs_bool || needs_float) report(name + " of " + TypeOf(op->a));
   });
 }
 

@@ -73,7 +73,7 @@ int64_t VectorLength(int64_t num_values, int64_t element_bits, int64_t access_by
 }  // namespace
 
 BankReport::BankReport(BankReportObj counts)
-    : ObjectRef(tvm::ffi::make_object<BankReportObj>(std::move(counts))) {}
+    : ObjectRef(tvm::ffi::make_object<BankReportObj>(counts)) {}
 
 std::string BankReport::ToString() const {
   return std::to_string(get()->accesses) + " accesses, " + std::to_string(get()->wavefronts) +
@@ -129,7 +129,7 @@ BankReport ScoreElements(const std::vector<int64_t>& elements, int64_t num_value
       CountWarpAccess(lanes, access_bytes, &counts);
     }
   }
-  return BankReport(std::move(counts));
+  return BankReport(counts);
 }
 
 BankReport ScoreLayout(const Layout& thread_value, const ComposedLayout& memory,

@@ -15,7 +15,6 @@ namespace {
 
 namespace ffi = tvm::ffi;
 namespace refl = tvm::ffi::reflection;
-using ffi::Any;
 using ffi::Array;
 using ffi::Shape;
 

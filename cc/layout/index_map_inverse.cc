@@ -11,7 +11,6 @@ namespace tilescale::layout {
 using ir::Expr;
 using ir::Var;
 using tvm::ffi::Array;
-using tvm::ffi::Shape;
 
 namespace {
 

@@ -88,7 +88,7 @@ std::string IntTuple::ToString() const {
   if (IsLeaf()) return Leaf().ToString();
   std::string text = "(";
   for (const IntTuple& mode : Modes()) {
-    if (text.size() > 1) text += ",";
+    if (text.size() > 1) text += ',';
     text += mode.ToString();
   }
   return text + ")";

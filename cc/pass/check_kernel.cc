@@ -1,6 +1,7 @@
 #include "cc/pass/check_kernel.h"
 
 #include <unordered_set>
+#include <utility>
 
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/span.h"
@@ -35,7 +36,7 @@ class KernelChecker : public ir::Visitor {
     if (auto op = s.as<ir::TileOp>()) op::GetOpInfo(*op).verify(*op);
     if (const auto* grid = s.as<ir::TileLoopObj>()) CheckLaunch(grid);
     VisitFields(s);
-    span_ = outer;
+    span_ = std::move(outer);
   }
   void VisitExpr(const ir::Expr& e) override {
     CheckType(e.dtype());

@@ -1,6 +1,7 @@
 #include "cc/pass/check_races.h"
 
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "cc/ir/span.h"
@@ -39,8 +40,8 @@ class RaceChecker : public ir::Visitor {
       if (extent && *extent > 1) vars_.push_back(box->vars[i]);
     }
     VisitStmt(box->body);
-    vars_ = outer;
-    private_ = outer_private;
+    vars_ = std::move(outer);
+    private_ = std::move(outer_private);
     tested_ = outer_tested;
   }
 

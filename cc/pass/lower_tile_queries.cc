@@ -1,5 +1,7 @@
 #include "cc/pass/lower_tile_queries.h"
 
+#include <utility>
+
 #include "cc/ir/mutator.h"
 #include "cc/lower/cpu/lowering.h"
 
@@ -54,7 +56,7 @@ class QueryLowerer : public ir::Mutator {
       pending_ = {};
     }
     ffi::Array<ir::Stmt> before = pending_;
-    pending_ = outer;
+    pending_ = std::move(outer);
     return {before, result};
   }
 

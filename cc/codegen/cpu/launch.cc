@@ -45,7 +45,7 @@ class WrittenBuffers : public ir::Visitor {
   std::unordered_set<const ir::BufferObj*> written;
 
   explicit WrittenBuffers(const ir::Stmt& body) {
-    VisitStmt(body);
+    WrittenBuffers::VisitStmt(body);
     bool grew = true;
     while (grew) {
       grew = false;
@@ -193,7 +193,7 @@ void Launch::ReadSlots(Writer* writer) const {
       if (is_scalar != scalars) continue;
       if (buffer) {
         declare(StorageType((*buffer)->dtype) + "*", writer->Name(*buffer), Slot(slot, "p"));
-      } else if (SymbolIndex(*var) < 0) {
+      } else if (var && SymbolIndex(*var) < 0) {
         declare(ValueType(var->dtype()), writer->Name(*var), Slot(slot, SlotField(var->dtype())));
       }
       ++slot;
