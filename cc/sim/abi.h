@@ -1,0 +1,113 @@
+// What a kernel that is compiled for the simulator calls. Plain types only: generated text includes
+// it.
+#ifndef TILESCALE_CC_SIM_ABI_H_
+#define TILESCALE_CC_SIM_ABI_H_
+
+#include <stdint.h>
+
+extern "C" {
+
+struct TsSimDim3 {
+  unsigned x, y, z;
+};
+
+TsSimDim3 ts_sim_thread_idx() __attribute__((const));
+TsSimDim3 ts_sim_block_idx() __attribute__((const));
+TsSimDim3 ts_sim_block_dim() __attribute__((const));
+TsSimDim3 ts_sim_grid_dim() __attribute__((const));
+unsigned char* ts_sim_shared() __attribute__((const));
+
+// Operations of all lanes of a mask together.
+enum TsSimCollective {
+  kTsSimSyncWarp,
+  kTsSimShuffleIdx,
+  kTsSimShuffleUp,
+  kTsSimShuffleDown,
+  kTsSimShuffleXor,
+  kTsSimBallot,
+  kTsSimLdmatrix,
+  kTsSimStmatrix,
+  kTsSimMma,
+};
+
+struct TsSimShuffle {
+  uint32_t value;   // in and out
+  uint32_t source;  // lane, delta or lane mask
+  uint32_t width;
+};
+
+struct TsSimVote {
+  uint32_t predicate;
+  uint32_t result;
+};
+
+// Lane i of the first 8 * count gives the address of row i % 8 of matrix i / 8.
+struct TsSimMatrix {
+  uint32_t* registers;
+  void* row;
+  uint32_t count;
+  uint32_t transposed;
+};
+
+enum TsSimType {
+  kTsSimF16,
+  kTsSimBf16,
+  kTsSimTf32,
+  kTsSimE4m3,
+  kTsSimE5m2,
+  kTsSimS8,
+  kTsSimU8,
+  kTsSimF32,
+  kTsSimS32,
+};
+
+// D = A B + C, the registers of one lane. m8n8k4 is sm_70's: four products, one for each quad pair.
+struct TsSimMma {
+  uint32_t m, n, k;
+  TsSimType a_type, b_type, d_type;
+  const uint32_t* a;
+  const uint32_t* b;
+  const void* c;
+  void* d;
+};
+
+void ts_sim_collective(TsSimCollective op, uint32_t mask, void* arguments);
+
+// count 0: all threads of the block.
+void ts_sim_barrier(uint32_t id, uint32_t count, bool waits);
+
+enum TsSimNumber { kTsSimU32, kTsSimI32, kTsSimU64, kTsSimFloat, kTsSimHalf2, kTsSimBfloat2 };
+
+enum TsSimOrder { kTsSimRelaxed, kTsSimAcquire, kTsSimRelease, kTsSimAcqRel, kTsSimSeqCst };
+enum TsSimScope { kTsSimCta, kTsSimCluster, kTsSimGpu, kTsSimSys };
+
+enum TsSimAtomic {
+  kTsSimLoad,
+  kTsSimStore,
+  kTsSimExchange,
+  kTsSimCompareExchange,
+  kTsSimAdd,
+  kTsSimMin,
+  kTsSimMax,
+  kTsSimAnd,
+  kTsSimOr,
+  kTsSimXor,
+};
+
+// Returns the old value's bits. Others may run before it.
+uint64_t ts_sim_atomic(TsSimAtomic op, TsSimNumber type, void* address, uint64_t operand,
+                       uint64_t expected, TsSimOrder order, TsSimScope scope);
+void ts_sim_fence(TsSimOrder order, TsSimScope scope);
+
+void ts_sim_copy_async(void* shared, const void* global, uint32_t bytes, uint32_t source_bytes);
+void ts_sim_copy_async_commit();
+void ts_sim_copy_async_wait(uint32_t pending_groups);
+
+// An access by an instruction that the compiler does not see.
+void ts_sim_access(const void* address, uint32_t size, bool writes);
+void ts_sim_device_assert(bool condition, const char* message);
+void ts_sim_print(const char* text);
+void ts_sim_unsupported(const char* instruction, uint32_t needed);
+}
+
+#endif  // TILESCALE_CC_SIM_ABI_H_

@@ -1,0 +1,177 @@
+// Atomic operations and fences: what orders memory between threads besides barriers.
+#include <algorithm>
+#include <cstring>
+
+#include "cc/sim/float_formats.h"
+#include "cc/sim/launch.h"
+
+namespace tilescale::sim {
+namespace {
+
+bool Acquires(TsSimOrder order) { return order != kTsSimRelaxed && order != kTsSimRelease; }
+bool Releases(TsSimOrder order) { return order != kTsSimRelaxed && order != kTsSimAcquire; }
+
+void Publish(Thread* thread, SyncVariable* variable, const Message& message, TsSimScope scope) {
+  JoinMessage(&variable->narrow[thread->block->number], message);
+  if (scope > kTsSimCluster) JoinMessage(&variable->wide, message);
+}
+
+void StoreClock(Thread* thread, uintptr_t address, TsSimOrder order, TsSimScope scope, bool reads) {
+  SyncVariable& variable = thread->launch->variables[address];
+  if (!reads) variable = SyncVariable();  // a plain store ends the release sequence
+  if (thread->has_fenced) Publish(thread, &variable, thread->fenced, thread->fence_scope);
+  if (!Releases(order)) return;
+  Publish(thread, &variable, thread->clock.Tell(), scope);
+  ++thread->clock.own[thread->index];
+}
+
+void LoadClock(Thread* thread, uintptr_t address, TsSimOrder order, TsSimScope scope) {
+  auto found = thread->launch->variables.find(address);
+  if (found == thread->launch->variables.end()) return;
+  auto hear = [&](const Message& message) {
+    if (Acquires(order)) {
+      thread->clock.Hear(message);
+    } else {
+      JoinMessage(&thread->acquired, message);
+    }
+  };
+  auto narrow = found->second.narrow.find(thread->block->number);
+  if (narrow != found->second.narrow.end()) hear(narrow->second);
+  // A fence behind a relaxed load of any scope makes the edge; its own scope is checked there.
+  if (scope > kTsSimCluster) hear(found->second.wide);
+}
+
+template <typename T>
+T Combine(TsSimAtomic op, T old, T operand) {
+  switch (op) {
+    case kTsSimAdd:
+      return static_cast<T>(old + operand);
+    case kTsSimMin:
+      return std::min(old, operand);
+    case kTsSimMax:
+      return std::max(old, operand);
+    default:
+      return operand;
+  }
+}
+
+template <typename T, typename Bits>
+uint64_t CombineAs(TsSimAtomic op, uint64_t old, uint64_t operand) {
+  auto old_bits = static_cast<Bits>(old), operand_bits = static_cast<Bits>(operand);
+  T a, b;
+  std::memcpy(&a, &old_bits, sizeof(a));
+  std::memcpy(&b, &operand_bits, sizeof(b));
+  T result = Combine(op, a, b);
+  Bits bits;
+  std::memcpy(&bits, &result, sizeof(bits));
+  return bits;
+}
+
+template <typename F>
+uint64_t CombinePair(TsSimAtomic op, uint64_t old, uint64_t operand) {
+  uint64_t result = 0;
+  for (int shift = 0; shift < 32; shift += 16) {
+    float a = F::Decode(old >> shift & 0xffff), b = F::Decode(operand >> shift & 0xffff);
+    result |= static_cast<uint64_t>(F::Encode(Combine(op, a, b))) << shift;
+  }
+  return result;
+}
+
+uint64_t NewValue(TsSimAtomic op, TsSimNumber type, uint64_t old, uint64_t operand,
+                  uint64_t expected) {
+  switch (op) {
+    case kTsSimLoad:
+      return old;
+    case kTsSimStore:
+    case kTsSimExchange:
+      return operand;
+    case kTsSimCompareExchange:
+      return old == expected ? operand : old;
+    case kTsSimAnd:
+      return old & operand;
+    case kTsSimOr:
+      return old | operand;
+    case kTsSimXor:
+      return old ^ operand;
+    default:
+      break;
+  }
+  switch (type) {
+    case kTsSimU32:
+      return CombineAs<uint32_t, uint32_t>(op, old, operand);
+    case kTsSimI32:
+      return CombineAs<int32_t, uint32_t>(op, old, operand);
+    case kTsSimU64:
+      return CombineAs<uint64_t, uint64_t>(op, old, operand);
+    case kTsSimFloat:
+      return CombineAs<float, uint32_t>(op, old, operand);
+    case kTsSimHalf2:
+      return CombinePair<tilescale_sim::Half>(op, old, operand);
+    case kTsSimBfloat2:
+      return CombinePair<tilescale_sim::Bfloat16>(op, old, operand);
+  }
+  return operand;
+}
+
+void NotePolling(Thread* thread, bool changed) {
+  Launch* launch = thread->launch;
+  if (changed) ++launch->progress;
+  bool idle = !changed && thread->seen_progress == launch->progress;
+  thread->idle_polls = idle ? thread->idle_polls + 1 : 0;
+  thread->seen_progress = launch->progress;
+}
+
+}  // namespace
+
+uint64_t RunAtomic(Thread* thread, TsSimAtomic op, TsSimNumber type, void* address,
+                   uint64_t operand, uint64_t expected, TsSimOrder order, TsSimScope scope,
+                   uint32_t pc) {
+  Launch* launch = thread->launch;
+  thread->wait_pc = pc;
+  launch->Yield(thread);
+  size_t size = type == kTsSimU64 ? 8 : 4;
+  if (launch->checks(kBounds)) {
+    CheckAccess(thread, address, size, op != kTsSimLoad, pc, static_cast<uint8_t>(1 + scope));
+  }
+  uint64_t old = 0;
+  std::memcpy(&old, address, size);
+  uint64_t value = NewValue(op, type, old, operand, expected);
+  std::memcpy(address, &value, size);
+  NotePolling(thread, value != old);
+  if (launch->checks(kRaces)) {
+    auto key = reinterpret_cast<uintptr_t>(address);
+    bool failed = op == kTsSimCompareExchange && old != expected;
+    if (op != kTsSimStore) LoadClock(thread, key, order, scope);
+    if (op != kTsSimLoad && !failed) StoreClock(thread, key, order, scope, op != kTsSimStore);
+  }
+  return old;
+}
+
+void Fence(Thread* thread, TsSimOrder order, TsSimScope scope) {
+  if (!thread->launch->checks(kRaces)) return;
+  if (Acquires(order)) {
+    thread->clock.Hear(thread->acquired);
+    thread->acquired.clear();
+  }
+  if (!Releases(order)) return;
+  thread->fenced = thread->clock.Tell();
+  thread->fence_scope = scope;
+  thread->has_fenced = true;
+  ++thread->clock.own[thread->index];
+}
+
+}  // namespace tilescale::sim
+
+using tilescale::sim::CurrentThread;
+using tilescale::sim::Thread;
+
+extern "C" uint64_t ts_sim_atomic(TsSimAtomic op, TsSimNumber type, void* address, uint64_t operand,
+                                  uint64_t expected, TsSimOrder order, TsSimScope scope) {
+  Thread* thread = CurrentThread();
+  return RunAtomic(thread, op, type, address, operand, expected, order, scope,
+                   thread->launch->Offset(__builtin_return_address(0)));
+}
+
+extern "C" void ts_sim_fence(TsSimOrder order, TsSimScope scope) {
+  Fence(CurrentThread(), order, scope);
+}

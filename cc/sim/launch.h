@@ -1,0 +1,187 @@
+// One simulated launch: its threads, blocks, scheduler, and everything it remembers.
+#ifndef TILESCALE_CC_SIM_LAUNCH_H_
+#define TILESCALE_CC_SIM_LAUNCH_H_
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cc/sim/abi.h"
+#include "cc/sim/clock.h"
+#include "cc/sim/fiber.h"
+#include "cc/sim/memory.h"
+#include "cc/sim/report.h"
+
+namespace tilescale::sim {
+
+inline constexpr uint32_t kWarpSize = 32;
+inline constexpr uint32_t kBarriers = 16;
+inline constexpr uint32_t kMaxThreads = 1024;
+
+enum Check : uint32_t { kBounds = 1, kRaces = 2, kUninitialized = 4, kCounters = 8 };
+enum class Policy : int { kRoundRobin, kRandom, kAdversarial };
+enum class AsyncPolicy : int { kEager, kLate, kRandom };
+
+struct Block;
+class Launch;
+
+struct AsyncCopy {
+  void* to;
+  const void* from;
+  uint32_t bytes;
+  uint32_t source_bytes;
+  uint32_t group;
+};
+
+struct Thread {
+  enum class State { kReady, kWaiting, kDone };
+
+  Launch* launch = nullptr;
+  Block* block = nullptr;
+  uint32_t index = 0;  // in its block
+  TsSimDim3 position = {};
+  Fiber fiber;
+  char* stack_low = nullptr;
+  size_t stack_size = 0;
+  State state = State::kReady;
+  std::string waits_for;
+  uint32_t wait_pc = 0;
+
+  Clock clock;
+  Message acquired;  // by relaxed loads; an acquire fence hears it
+  Message fenced;    // told by relaxed stores after a release fence
+  bool has_fenced = false;
+  TsSimScope fence_scope = kTsSimCta;
+
+  std::deque<AsyncCopy> copies;
+  uint32_t open_group = 1;
+
+  // How often in a row it looked at an atomic variable that had not changed.
+  uint32_t idle_polls = 0;
+  uint64_t seen_progress = 0;
+
+  uint32_t warp() const { return index / kWarpSize; }
+  uint32_t lane() const { return index % kWarpSize; }
+};
+
+struct Barrier {
+  uint32_t expected = 0;  // 0: all threads of the block that have not ended
+  uint32_t arrived = 0;
+  std::vector<Thread*> waiting;
+  Components told;
+  Message told_others;
+};
+
+// Lanes of a warp that wait for each other.
+struct Meeting {
+  TsSimCollective op;
+  uint32_t mask;
+  uint32_t arrived = 0;
+  uint32_t pc = 0;
+  std::array<Thread*, kWarpSize> lanes = {};
+  std::array<void*, kWarpSize> arguments = {};
+};
+
+struct Block {
+  uint32_t number = 0;  // linear
+  TsSimDim3 position = {};
+  uint32_t unfinished = 0;
+  size_t slot = 0;
+  std::vector<Thread> threads;
+  std::array<Barrier, kBarriers> barriers;
+  std::vector<std::vector<Meeting>> meetings;  // by warp
+  Region* shared = nullptr;
+  unsigned char* arena = nullptr;
+};
+
+struct SyncVariable {
+  Message wide;                                  // released at gpu scope or above
+  std::unordered_map<uint32_t, Message> narrow;  // by block, released by its own threads
+};
+
+struct Options {
+  TsSimDim3 grid = {1, 1, 1};
+  TsSimDim3 block = {1, 1, 1};
+  uint32_t shared_bytes = 0;
+  uint32_t checks = 0;
+  uint32_t arch = 80;
+  uint32_t resident_blocks = 4;
+  uint64_t seed = 0;
+  Policy policy = Policy::kRoundRobin;
+  AsyncPolicy async_policy = AsyncPolicy::kEager;
+};
+
+using Entry = void (*)(void** arguments);
+
+class Launch {
+ public:
+  Launch(const Options& options, Entry entry, void** arguments, uintptr_t module_base,
+         size_t module_size);
+  ~Launch();
+
+  void Run();
+
+  bool checks(Check check) const { return options.checks & check; }
+  uint32_t Offset(const void* pc) const {
+    return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(pc) - module_base_);
+  }
+  bool InModule(uintptr_t address) const { return address - module_base_ < module_size_; }
+
+  // Of the running thread. Yield lets others run; Wait returns when somebody has called Wake.
+  void Yield(Thread* thread);
+  void Wait(Thread* thread, std::string what, uint32_t pc);
+  void Wake(Thread* thread);
+  // Ends the launch: the thread cannot go on.
+  [[noreturn]] void Fail(Thread* thread, std::string kind, std::string message, uint32_t pc);
+  void ThreadMain(Thread* thread);
+
+  const Options options;
+  Memory memory;
+  Report report;
+  std::mt19937_64 random;
+  uint64_t progress = 0;  // grows whenever memory or a barrier changes
+  std::unordered_map<uintptr_t, SyncVariable> variables;
+
+ private:
+  void StartBlock(size_t slot);
+  void FinishBlock(Block* block);
+  Thread* Pick();
+  bool AllIdle() const;
+  void ReportDeadlock();
+
+  Entry entry_;
+  void** arguments_;
+  uintptr_t module_base_;
+  size_t module_size_;
+  Fiber scheduler_;
+  std::unique_ptr<StackPool> stacks_;
+  std::vector<std::unique_ptr<Block>> blocks_;
+  std::vector<std::unique_ptr<unsigned char[]>> arenas_;
+  std::deque<Thread*> ready_;
+  uint32_t next_block_ = 0;
+  uint32_t block_count_ = 0;
+  bool failed_ = false;
+};
+
+// The thread that runs on this thread of the host; null outside of a launch.
+Thread* CurrentThread();
+
+Site SiteOf(const Thread& thread, uint32_t pc, std::string what);
+
+// Checks an access of the running thread. Atomic: 0, or 1 + its scope. Asynchronous ones belong to
+// the open group.
+void CheckAccess(Thread* thread, const void* address, size_t size, bool writes, uint32_t pc,
+                 uint8_t atomic = 0, bool asynchronous = false);
+
+// What an exiting thread owes to those that wait at barriers.
+void LeaveBarriers(Thread* thread);
+void CompleteCopies(Thread* thread, uint32_t last_group);
+
+}  // namespace tilescale::sim
+
+#endif  // TILESCALE_CC_SIM_LAUNCH_H_

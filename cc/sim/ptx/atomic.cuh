@@ -1,0 +1,89 @@
+// Atomic operations on 4 and 8 bytes of shared or global memory. They return the old value.
+#pragma once
+
+namespace ts_sim {
+
+template <typename T>
+struct Number;
+template <>
+struct Number<uint32_t> {
+  static constexpr TsSimNumber kType = kTsSimU32;
+};
+template <>
+struct Number<int32_t> {
+  static constexpr TsSimNumber kType = kTsSimI32;
+};
+template <>
+struct Number<unsigned long long> {
+  static constexpr TsSimNumber kType = kTsSimU64;
+};
+template <>
+struct Number<float> {
+  static constexpr TsSimNumber kType = kTsSimFloat;
+};
+
+constexpr TsSimOrder OrderOf(ts::Order order) { return static_cast<TsSimOrder>(order); }
+constexpr TsSimScope ScopeOf(ts::Scope scope) {
+  return scope == ts::Scope::kCta ? kTsSimCta : scope == ts::Scope::kGpu ? kTsSimGpu : kTsSimSys;
+}
+
+template <ts::Order kOrder, ts::Scope kScope, typename T>
+TS_DEVICE T Atomic(TsSimAtomic op, T* address, T operand, T expected = T()) {
+  uint64_t bits = 0, expected_bits = 0;
+  __builtin_memcpy(&bits, &operand, sizeof(T));
+  __builtin_memcpy(&expected_bits, &expected, sizeof(T));
+  bits = ::ts_sim_atomic(op, Number<T>::kType, address, bits, expected_bits, OrderOf(kOrder),
+                         ScopeOf(kScope));
+  T old;
+  __builtin_memcpy(&old, &bits, sizeof(T));
+  return old;
+}
+
+}  // namespace ts_sim
+
+namespace ts::ptx {
+
+// T: uint32_t, int32_t, unsigned long long, float.
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE T atomic_load(const T* address) {
+  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimLoad, const_cast<T*>(address), T());
+}
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE void atomic_store(T* address, T value) {
+  ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimStore, address, value);
+}
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE T atomic_exchange(T* address, T value) {
+  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimExchange, address, value);
+}
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE T atomic_compare_exchange(T* address, T expected, T value) {
+  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimCompareExchange, address, value, expected);
+}
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE T atomic_add(T* address, T value) {
+  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimAdd, address, value);
+}
+// Integers only, as the following.
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE T atomic_min(T* address, T value) {
+  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimMin, address, value);
+}
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE T atomic_max(T* address, T value) {
+  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimMax, address, value);
+}
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE T atomic_and(T* address, T value) {
+  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimAnd, address, value);
+}
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE T atomic_or(T* address, T value) {
+  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimOr, address, value);
+}
+template <Order kOrder, Scope kScope, typename T>
+TS_DEVICE T atomic_xor(T* address, T value) {
+  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimXor, address, value);
+}
+
+}  // namespace ts::ptx

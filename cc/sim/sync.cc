@@ -1,0 +1,183 @@
+// Barriers of a block and operations of the lanes of a warp.
+#include <algorithm>
+#include <string>
+
+#include "cc/sim/collective.h"
+#include "cc/sim/launch.h"
+
+namespace tilescale::sim {
+namespace {
+
+bool TracksClocks(const Thread* thread) { return thread->launch->checks(kRaces); }
+
+void Tell(Thread* thread, Components* told, Message* told_others) {
+  if (!TracksClocks(thread)) return;
+  JoinComponents(told, thread->clock.own);
+  JoinMessage(told_others, thread->clock.others);
+  ++thread->clock.own[thread->index];
+}
+
+void Hear(Thread* thread, const Components& told, const Message& told_others) {
+  if (!TracksClocks(thread)) return;
+  JoinComponents(&thread->clock.own, told);
+  JoinMessage(&thread->clock.others, told_others);
+}
+
+uint32_t Expected(const Block& block, const Barrier& barrier) {
+  return barrier.expected ? barrier.expected : block.unfinished;
+}
+
+// All threads of one barrier should wait at one place.
+void CheckUniform(Launch* launch, const Barrier& barrier) {
+  const Thread* first = barrier.waiting.front();
+  for (const Thread* other : barrier.waiting) {
+    if (other->wait_pc == first->wait_pc) continue;
+    launch->report.Add({"divergent_barrier",
+                        "threads of one block pass a barrier at different places",
+                        {SiteOf(*first, first->wait_pc, "some threads"),
+                         SiteOf(*other, other->wait_pc, "others")}});
+    return;
+  }
+}
+
+void Release(Launch* launch, Barrier* barrier) {
+  if (!barrier->expected && !barrier->waiting.empty()) CheckUniform(launch, *barrier);
+  for (Thread* thread : barrier->waiting) {
+    Hear(thread, barrier->told, barrier->told_others);
+    if (thread->state == Thread::State::kWaiting) launch->Wake(thread);
+  }
+  ++launch->progress;
+  ++launch->report.counters.barriers;
+  *barrier = Barrier();
+}
+
+std::string BarrierName(uint32_t id, const Block& block, const Barrier& barrier) {
+  return "barrier " + std::to_string(id) + " (" + std::to_string(barrier.arrived) + " of " +
+         std::to_string(Expected(block, barrier)) + " had arrived)";
+}
+
+void RunMeeting(Launch* launch, Meeting* meeting) {
+  if (meeting->op == kTsSimSyncWarp) {
+    Components told;
+    Message told_others;
+    for (Thread* thread : meeting->lanes) {
+      if (thread) Tell(thread, &told, &told_others);
+    }
+    for (Thread* thread : meeting->lanes) {
+      if (thread) Hear(thread, told, told_others);
+    }
+    return;
+  }
+  RunCollective(launch, meeting);
+}
+
+uint32_t Lanes(const Block& block, uint32_t warp) {
+  auto count = static_cast<uint32_t>(block.threads.size()) - warp * kWarpSize;
+  return count >= kWarpSize ? ~0u : (1u << count) - 1;
+}
+
+void CheckMask(Thread* thread, uint32_t mask, const char* name, uint32_t pc) {
+  Launch* launch = thread->launch;
+  if (!(mask >> thread->lane() & 1)) {
+    launch->Fail(thread, "divergent_collective",
+                 std::string(name) + ": the mask lacks the calling lane", pc);
+  }
+  for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
+    if (!(mask >> lane & 1)) continue;
+    const Thread& other = thread->block->threads[thread->warp() * kWarpSize + lane];
+    if (other.state != Thread::State::kDone) continue;
+    launch->Fail(thread, "divergent_collective",
+                 std::string(name) + ": lane " + std::to_string(lane) + " of the mask has ended",
+                 pc);
+  }
+}
+
+}  // namespace
+
+void LeaveBarriers(Thread* thread) {
+  Block* block = thread->block;
+  // The scheduler counts the thread as ended only after this.
+  uint32_t left = block->unfinished - 1;
+  for (Barrier& barrier : block->barriers) {
+    if (!barrier.expected && barrier.arrived && barrier.arrived == left) {
+      Release(thread->launch, &barrier);
+    }
+  }
+}
+
+void MeetLanes(Thread* thread, TsSimCollective op, uint32_t mask, void* arguments, uint32_t pc) {
+  Launch* launch = thread->launch;
+  const char* name = CollectiveName(op);
+  mask &= Lanes(*thread->block, thread->warp());
+  CheckMask(thread, mask, name, pc);
+  auto& meetings = thread->block->meetings[thread->warp()];
+  auto found = std::find_if(meetings.begin(), meetings.end(), [&](const Meeting& m) {
+    return m.op == op && m.mask == mask && !(m.arrived >> thread->lane() & 1);
+  });
+  if (found == meetings.end()) {
+    meetings.push_back(Meeting{op, mask});
+    found = meetings.end() - 1;
+  }
+  found->arrived |= 1u << thread->lane();
+  found->pc = pc;
+  found->lanes[thread->lane()] = thread;
+  found->arguments[thread->lane()] = arguments;
+  if (found->arrived != mask) {
+    launch->Wait(thread, std::string(name) + " of lanes " + std::to_string(mask), pc);
+    return;
+  }
+  Meeting meeting = *found;
+  meetings.erase(found);
+  thread->wait_pc = pc;
+  RunMeeting(launch, &meeting);
+  ++launch->progress;
+  for (Thread* other : meeting.lanes) {
+    if (other && other != thread) launch->Wake(other);
+  }
+  // The last one waits too: no lane runs ahead because of the order of arrival.
+  launch->Yield(thread);
+}
+
+void ArriveAtBarrier(Thread* thread, uint32_t id, uint32_t count, bool waits, uint32_t pc) {
+  Launch* launch = thread->launch;
+  Block* block = thread->block;
+  if (id >= kBarriers || count % kWarpSize || count > kMaxThreads) {
+    launch->Fail(thread, "bad_barrier",
+                 "barrier " + std::to_string(id) + " of " + std::to_string(count) +
+                     " threads: there are 16, of a multiple of 32 threads",
+                 pc);
+  }
+  Barrier& barrier = block->barriers[id];
+  // bar.sync with the whole block's size is the plain barrier.
+  uint32_t expected = count == block->threads.size() ? 0 : count;
+  if (barrier.arrived && barrier.expected != expected) {
+    launch->Fail(thread, "bad_barrier",
+                 "barrier " + std::to_string(id) + " is used with different thread counts", pc);
+  }
+  barrier.expected = expected;
+  ++barrier.arrived;
+  Tell(thread, &barrier.told, &barrier.told_others);
+  thread->wait_pc = pc;
+  if (waits) barrier.waiting.push_back(thread);
+  if (barrier.arrived == Expected(*block, barrier)) {
+    Release(launch, &barrier);
+    launch->Yield(thread);
+  } else if (waits) {
+    launch->Wait(thread, BarrierName(id, *block, barrier), pc);
+  }
+}
+
+}  // namespace tilescale::sim
+
+using tilescale::sim::CurrentThread;
+using tilescale::sim::Thread;
+
+extern "C" void ts_sim_collective(TsSimCollective op, uint32_t mask, void* arguments) {
+  Thread* thread = CurrentThread();
+  MeetLanes(thread, op, mask, arguments, thread->launch->Offset(__builtin_return_address(0)));
+}
+
+extern "C" void ts_sim_barrier(uint32_t id, uint32_t count, bool waits) {
+  Thread* thread = CurrentThread();
+  ArriveAtBarrier(thread, id, count, waits, thread->launch->Offset(__builtin_return_address(0)));
+}

@@ -1,0 +1,18 @@
+"""Kernels that the tests of the simulator share."""
+
+from __future__ import annotations
+
+INCLUDE = '#include "tilescale/kernel.cuh"\n'
+
+
+def kernel(body: str, parameters: str, threads: int = 128) -> str:
+    """Returns the text of a kernel `k`; its body starts on line 3."""
+    head = f'extern "C" __global__ void __launch_bounds__({threads}) k({parameters}) {{\n'
+    return INCLUDE + head + body.strip("\n") + "\n}\n"
+
+
+def line_of(source: str, mark: str) -> int:
+    """Returns the number of the only line of `source` that holds `mark`."""
+    lines = [number for number, line in enumerate(source.split("\n"), 1) if mark in line]
+    assert len(lines) == 1, (mark, lines)
+    return lines[0]
