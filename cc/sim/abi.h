@@ -76,7 +76,7 @@ void ts_sim_collective(TsSimCollective op, uint32_t mask, void* arguments);
 // count 0: all threads of the block.
 void ts_sim_barrier(uint32_t id, uint32_t count, bool waits);
 
-enum TsSimNumber { kTsSimU32, kTsSimI32, kTsSimU64, kTsSimFloat, kTsSimHalf2, kTsSimBfloat2 };
+enum TsSimNumber { kTsSimU32, kTsSimI32, kTsSimU64, kTsSimFloat };
 
 enum TsSimOrder { kTsSimRelaxed, kTsSimAcquire, kTsSimRelease, kTsSimAcqRel, kTsSimSeqCst };
 enum TsSimScope { kTsSimCta, kTsSimCluster, kTsSimGpu, kTsSimSys };

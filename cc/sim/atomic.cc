@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cc/sim/float_formats.h"
 #include "cc/sim/launch.h"
 
 namespace tilescale::sim {
@@ -67,16 +66,6 @@ uint64_t CombineAs(TsSimAtomic op, uint64_t old, uint64_t operand) {
   return bits;
 }
 
-template <typename F>
-uint64_t CombinePair(TsSimAtomic op, uint64_t old, uint64_t operand) {
-  uint64_t result = 0;
-  for (int shift = 0; shift < 32; shift += 16) {
-    float a = F::Decode(old >> shift & 0xffff), b = F::Decode(operand >> shift & 0xffff);
-    result |= static_cast<uint64_t>(F::Encode(Combine(op, a, b))) << shift;
-  }
-  return result;
-}
-
 uint64_t NewValue(TsSimAtomic op, TsSimNumber type, uint64_t old, uint64_t operand,
                   uint64_t expected) {
   switch (op) {
@@ -105,10 +94,6 @@ uint64_t NewValue(TsSimAtomic op, TsSimNumber type, uint64_t old, uint64_t opera
       return CombineAs<uint64_t, uint64_t>(op, old, operand);
     case kTsSimFloat:
       return CombineAs<float, uint32_t>(op, old, operand);
-    case kTsSimHalf2:
-      return CombinePair<tilescale_sim::Half>(op, old, operand);
-    case kTsSimBfloat2:
-      return CombinePair<tilescale_sim::Bfloat16>(op, old, operand);
   }
   return operand;
 }

@@ -23,7 +23,7 @@ inline constexpr uint32_t kWarpSize = 32;
 inline constexpr uint32_t kBarriers = 16;
 inline constexpr uint32_t kMaxThreads = 1024;
 
-enum Check : uint32_t { kBounds = 1, kRaces = 2, kUninitialized = 4, kCounters = 8 };
+enum Check : uint32_t { kBounds = 1, kRaces = 2, kUninitialized = 4 };
 enum class Policy : int { kRoundRobin, kRandom, kAdversarial };
 enum class AsyncPolicy : int { kEager, kLate, kRandom };
 

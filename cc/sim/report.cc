@@ -53,16 +53,9 @@ std::string Report::ToJson() const {
   for (size_t i = 0; i < events_.size(); ++i) out += (i ? "," : "") + EventJson(events_[i]);
   out += "],\"dropped\":" + std::to_string(dropped_) + ",\"printed\":" + Quote(printed);
   const std::pair<const char*, uint64_t> counts[] = {
-      {"accesses", counters.accesses},
-      {"switches", counters.switches},
-      {"barriers", counters.barriers},
-      {"mma", counters.mma},
+      {"accesses", counters.accesses},         {"switches", counters.switches},
+      {"barriers", counters.barriers},         {"mma", counters.mma},
       {"async_copies", counters.async_copies},
-      {"global_bytes", counters.global_bytes},
-      {"global_requests", counters.global_requests},
-      {"global_sectors", counters.global_sectors},
-      {"shared_requests", counters.shared_requests},
-      {"shared_wavefronts", counters.shared_wavefronts},
   };
   out += ",\"counters\":{";
   bool first = true;

@@ -30,11 +30,6 @@ struct Counters {
   uint64_t barriers = 0;
   uint64_t mma = 0;
   uint64_t async_copies = 0;
-  uint64_t global_bytes = 0;
-  uint64_t global_requests = 0;
-  uint64_t global_sectors = 0;
-  uint64_t shared_requests = 0;
-  uint64_t shared_wavefronts = 0;
 };
 
 class Report {

@@ -39,6 +39,13 @@ TS_DEVICE T Atomic(TsSimAtomic op, T* address, T operand, T expected = T()) {
   return old;
 }
 
+// Operations that GPUs have for integers only.
+template <ts::Order kOrder, ts::Scope kScope, typename T>
+TS_DEVICE T IntegerAtomic(TsSimAtomic op, T* address, T operand, T expected = T()) {
+  static_assert(Number<T>::kType != kTsSimFloat, "this operation needs an integer");
+  return Atomic<kOrder, kScope, T>(op, address, operand, expected);
+}
+
 }  // namespace ts_sim
 
 namespace ts::ptx {
@@ -46,44 +53,46 @@ namespace ts::ptx {
 // T: uint32_t, int32_t, unsigned long long, float.
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_load(const T* address) {
+  static_assert(kOrder == Order::kRelaxed || kOrder == Order::kAcquire, "order of a load");
   return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimLoad, const_cast<T*>(address), T());
 }
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE void atomic_store(T* address, T value) {
+  static_assert(kOrder == Order::kRelaxed || kOrder == Order::kRelease, "order of a store");
   ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimStore, address, value);
 }
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_exchange(T* address, T value) {
-  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimExchange, address, value);
+  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimExchange, address, value);
 }
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_compare_exchange(T* address, T expected, T value) {
-  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimCompareExchange, address, value, expected);
+  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimCompareExchange, address, value,
+                                                    expected);
 }
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_add(T* address, T value) {
   return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimAdd, address, value);
 }
-// Integers only, as the following.
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_min(T* address, T value) {
-  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimMin, address, value);
+  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimMin, address, value);
 }
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_max(T* address, T value) {
-  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimMax, address, value);
+  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimMax, address, value);
 }
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_and(T* address, T value) {
-  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimAnd, address, value);
+  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimAnd, address, value);
 }
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_or(T* address, T value) {
-  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimOr, address, value);
+  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimOr, address, value);
 }
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_xor(T* address, T value) {
-  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimXor, address, value);
+  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimXor, address, value);
 }
 
 }  // namespace ts::ptx

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <tilescale/sim/abi.h>
 
 #define TS_DEVICE inline __attribute__((always_inline))
