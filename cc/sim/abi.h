@@ -103,8 +103,8 @@ void ts_sim_copy_async(void* shared, const void* global, uint32_t bytes, uint32_
 void ts_sim_copy_async_commit();
 void ts_sim_copy_async_wait(uint32_t pending_groups);
 
-// An access by an instruction that the compiler does not see.
-void ts_sim_access(const void* address, uint32_t size, bool writes);
+// Vector accesses need their natural alignment.
+void ts_sim_aligned(const void* address, uint32_t size);
 void ts_sim_device_assert(bool condition, const char* message);
 void ts_sim_print(const char* text);
 void ts_sim_unsupported(const char* instruction, uint32_t needed);

@@ -80,6 +80,13 @@ void TakeTurns(Thread* thread) {
 
 }  // namespace
 
+void CheckAligned(Thread* thread, const void* pointer, size_t size, uint32_t pc) {
+  auto address = reinterpret_cast<uintptr_t>(pointer);
+  Launch* launch = thread->launch;
+  if (address % size == 0 || !launch->checks(kBounds)) return;
+  launch->Fail(thread, "misaligned", "access to " + launch->memory.Describe(address, size), pc);
+}
+
 void CheckAccess(Thread* thread, const void* pointer, size_t size, bool writes, uint32_t pc,
                  uint8_t atomic, bool asynchronous) {
   auto address = reinterpret_cast<uintptr_t>(pointer);
@@ -110,6 +117,7 @@ void CheckAccess(Thread* thread, const void* pointer, size_t size, bool writes, 
 // The compiler calls these in front of each access to memory that may be shared (gcc
 // -fsanitize=thread).
 using tilescale::sim::CheckAccess;
+using tilescale::sim::CheckAligned;
 using tilescale::sim::CurrentThread;
 using tilescale::sim::Thread;
 
@@ -117,14 +125,9 @@ namespace {
 
 inline void Hook(const void* address, size_t size, bool writes, const void* pc) {
   Thread* thread = CurrentThread();
-  if (reinterpret_cast<uintptr_t>(address) % size && (size & (size - 1)) == 0) {
-    thread->launch->Fail(
-        thread, "misaligned",
-        std::string(writes ? "write" : "read") + " of " +
-            thread->launch->memory.Describe(reinterpret_cast<uintptr_t>(address), size),
-        thread->launch->Offset(pc));
-  }
-  CheckAccess(thread, address, size, writes, thread->launch->Offset(pc));
+  uint32_t offset = thread->launch->Offset(pc);
+  CheckAligned(thread, address, size, offset);
+  CheckAccess(thread, address, size, writes, offset);
 }
 
 inline void RangeHook(const void* address, size_t size, bool writes, const void* pc) {
@@ -163,9 +166,8 @@ void __tsan_write_range(void* a, size_t size) {
   RangeHook(a, size, true, __builtin_return_address(0));
 }
 
-void ts_sim_access(const void* address, uint32_t size, bool writes) {
+void ts_sim_aligned(const void* address, uint32_t size) {
   Thread* thread = CurrentThread();
-  if (!thread->launch->checks(tilescale::sim::kBounds)) return;
-  Hook(address, size, writes, __builtin_return_address(0));
+  CheckAligned(thread, address, size, thread->launch->Offset(__builtin_return_address(0)));
 }
 }

@@ -35,6 +35,8 @@ void CompleteCopies(Thread* thread, uint32_t last_group) {
 void CopyAsync(Thread* thread, const AsyncCopy& copy, uint32_t pc) {
   Launch* launch = thread->launch;
   if (launch->checks(kBounds)) {
+    CheckAligned(thread, copy.from, copy.bytes, pc);
+    CheckAligned(thread, copy.to, copy.bytes, pc);
     if (copy.source_bytes) {
       CheckAccess(thread, copy.from, copy.source_bytes, false, pc, 0, true);
     }

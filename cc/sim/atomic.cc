@@ -116,6 +116,7 @@ uint64_t RunAtomic(Thread* thread, TsSimAtomic op, TsSimNumber type, void* addre
   launch->Yield(thread);
   size_t size = type == kTsSimU64 ? 8 : 4;
   if (launch->checks(kBounds)) {
+    CheckAligned(thread, address, size, pc);
     CheckAccess(thread, address, size, op != kTsSimLoad, pc, static_cast<uint8_t>(1 + scope));
   }
   uint64_t old = 0;

@@ -178,6 +178,9 @@ Site SiteOf(const Thread& thread, uint32_t pc, std::string what);
 void CheckAccess(Thread* thread, const void* address, size_t size, bool writes, uint32_t pc,
                  uint8_t atomic = 0, bool asynchronous = false);
 
+// Ends the launch if the address is not a multiple of the size.
+void CheckAligned(Thread* thread, const void* address, size_t size, uint32_t pc);
+
 // What an exiting thread owes to those that wait at barriers.
 void LeaveBarriers(Thread* thread);
 void CompleteCopies(Thread* thread, uint32_t last_group);

@@ -1,5 +1,7 @@
 // mma, ldmatrix and stmatrix, lane by lane as the PTX ISA's tables place the elements.
 #include <cstring>
+#include <string>
+#include <utility>
 
 #include "cc/sim/collective.h"
 #include "cc/sim/float_formats.h"
@@ -190,6 +192,7 @@ void ForEachRow(Launch* launch, const Meeting& meeting, uint32_t count, bool wri
   for (uint32_t i = 0; i < kRows * count; ++i) {
     auto* arguments = static_cast<TsSimMatrix*>(meeting.arguments[i]);
     if (launch->checks(kBounds)) {
+      CheckAligned(meeting.lanes[i], arguments->row, kRowBytes, meeting.pc);
       CheckAccess(meeting.lanes[i], arguments->row, kRowBytes, writes, meeting.pc);
     }
     visit(i / kRows, i % kRows, static_cast<char*>(arguments->row));

@@ -109,13 +109,14 @@ std::string Memory::Describe(uintptr_t address, size_t bytes) const {
     uint64_t distance = region->Contains(address, 1) ? 0
                         : address < region->begin    ? before
                                                      : behind;
-    if (distance < best) {
+    if (distance < best || !nearest) {
       best = distance;
       nearest = region.get();
     }
   }
   if (!nearest || best > (uint64_t{1} << 32)) return text + " at an address that no argument has";
-  text += best == 0 ? ", " + std::to_string(address - nearest->begin) + " bytes into "
+  text += nearest->Contains(address, 1)
+              ? ", " + std::to_string(address - nearest->begin) + " bytes into "
           : address < nearest->begin ? ", " + std::to_string(best) + " bytes before the start of "
                                      : ", " + std::to_string(best) + " bytes behind the end of ";
   return text + nearest->name + " (" + std::to_string(nearest->size) + " bytes)";

@@ -51,9 +51,10 @@ void Release(Launch* launch, Barrier* barrier) {
   *barrier = Barrier();
 }
 
-std::string BarrierName(uint32_t id, const Block& block, const Barrier& barrier) {
-  return "barrier " + std::to_string(id) + " (" + std::to_string(barrier.arrived) + " of " +
-         std::to_string(Expected(block, barrier)) + " had arrived)";
+std::string BarrierName(uint32_t id, const Barrier& barrier) {
+  std::string name = "barrier " + std::to_string(id);
+  return barrier.expected ? name + " of " + std::to_string(barrier.expected) + " threads"
+                          : name + " of the block";
 }
 
 void RunMeeting(Launch* launch, Meeting* meeting) {
@@ -148,13 +149,11 @@ void ArriveAtBarrier(Thread* thread, uint32_t id, uint32_t count, bool waits, ui
                  pc);
   }
   Barrier& barrier = block->barriers[id];
-  // bar.sync with the whole block's size is the plain barrier.
-  uint32_t expected = count == block->threads.size() ? 0 : count;
-  if (barrier.arrived && barrier.expected != expected) {
+  if (barrier.arrived && barrier.expected != count) {
     launch->Fail(thread, "bad_barrier",
                  "barrier " + std::to_string(id) + " is used with different thread counts", pc);
   }
-  barrier.expected = expected;
+  barrier.expected = count;
   ++barrier.arrived;
   Tell(thread, &barrier.told, &barrier.told_others);
   thread->wait_pc = pc;
@@ -163,7 +162,7 @@ void ArriveAtBarrier(Thread* thread, uint32_t id, uint32_t count, bool waits, ui
     Release(launch, &barrier);
     launch->Yield(thread);
   } else if (waits) {
-    launch->Wait(thread, BarrierName(id, *block, barrier), pc);
+    launch->Wait(thread, BarrierName(id, barrier), pc);
   }
 }
 

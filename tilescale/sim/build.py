@@ -54,7 +54,12 @@ def _key(source: str, kernel: str, arch: int, checked: bool) -> str:
 
 def _run(command: list[str], source: Path) -> None:
     result = subprocess.run(
-        command, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+        command,
+        cwd=source.parent,
+        capture_output=True,
+        text=True,
+        timeout=_TIMEOUT_SECONDS,
+        check=False,
     )
     if result.returncode:
         raise InternalError(f"the simulator cannot compile {source}:\n{result.stderr}")

@@ -23,6 +23,7 @@ _SHARED_PER_SM = {70: 96, 75: 64, 80: 164, 86: 100, 89: 100, 90: 228, 100: 228, 
 _THREADS_PER_SM = {75: 1024, 86: 1536, 89: 1536, 120: 1536}
 _SMS = 4
 _BLOCKS_PER_SM = 16
+_MAX_THREADS = 1024
 # Tensors lie apart, so that an access behind the end of one does not hit the next.
 _GAP = 4096
 
@@ -117,6 +118,21 @@ def _resident(arch: int, threads: int, shared_bytes: int) -> int:
     return _SMS * max(1, min(_BLOCKS_PER_SM, by_threads, by_shared))
 
 
+def _check_limits(arch: int, threads: int, shared_bytes: int) -> None:
+    if not 1 <= threads <= _MAX_THREADS:
+        raise CompileOptionError(
+            "wrong number of threads in a block", expected=f"1 to {_MAX_THREADS}", got=str(threads)
+        )
+    # One KiB of each block's share is the system's, from sm_80 on.
+    limit = _SHARED_PER_SM[arch] * 1024 - (1024 if arch >= 80 else 0)
+    if not 0 <= shared_bytes <= limit:
+        raise CompileOptionError(
+            f"sm_{arch} has not so much shared memory",
+            expected=f"at most {limit} bytes",
+            got=f"{shared_bytes} bytes",
+        )
+
+
 def _architecture(arch: str | int) -> int:
     digits = str(arch).removeprefix("sm_").rstrip("af")
     if not digits.isdigit() or int(digits) not in _SHARED_PER_SM:
@@ -195,6 +211,9 @@ def launch(
     number = _architecture(arch)
     bits = sum(1 << _index(tuple(CHECKS), check, "check") for check in set(checks))
     bits |= CHECKS["bounds"] if bits else 0
+    block_extent = _extent(block)
+    threads = block_extent[0] * block_extent[1] * block_extent[2]
+    _check_limits(number, threads, shared_bytes)
     start = time.perf_counter()
     folder = build(source, kernel, number, bool(bits))
     built = time.perf_counter()
@@ -208,8 +227,6 @@ def launch(
         for index, value in enumerate(args)
     ]
     _check_parameters(kernel, folder / "kernel.so", values)
-    block_extent = _extent(block)
-    threads = block_extent[0] * block_extent[1] * block_extent[2]
     request = _Request(
         library=str(folder / "kernel.so").encode(),
         entry=f"ts_sim_entry_{kernel}".encode(),

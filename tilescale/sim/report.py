@@ -101,11 +101,12 @@ def _places(library: Path, offsets: list[int]) -> dict[int, tuple[str, int]]:
             frames.append([])
         elif (match := _LOCATION.match(line)) and match.group(1) != "??":
             frames[-1].append((match.group(1), int(match.group(2))))
-    return {
-        offset: next((place for place in chain if "/tilescale/ptx/" not in place[0]
-                      and not place[0].endswith("/tilescale/kernel.cuh")), ("", 0))
-        for offset, chain in zip(offsets, frames, strict=True)
-    }  # fmt: skip
+    ours = f"{library.parent / 'tilescale'}/"
+    found = {}
+    for offset, chain in zip(offsets, frames, strict=True):
+        inner = next((place for place in chain if not place[0].startswith(ours)), ("", 0))
+        found[offset] = (inner[0].removeprefix(f"{library.parent}/"), inner[1])
+    return found
 
 
 def _event(raw: dict[str, Any], places: dict[int, tuple[str, int]]) -> Event:

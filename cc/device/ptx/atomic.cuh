@@ -34,9 +34,12 @@
     }                                                                                         \
     return old;                                                                               \
   }
-#define TS_ATOMIC_LOAD_ASM(order, scope, suffix, constraint)                                       \
-  asm volatile("ld" order scope suffix " %0, [%1];" : "=" constraint(old) : "l"(address) : "memor" \
-                                                                                           "y")
+#define TS_ATOMIC_LOAD_ASM(order, scope, suffix, constraint) \
+  asm volatile("ld" order scope suffix " %0, [%1];"          \
+               : "=" constraint(old)                         \
+               : "l"(address)                                \
+               : "memor"                                     \
+                 "y")
 #define TS_ATOMIC_LOAD_ASM_r_b32(order, scope) TS_ATOMIC_LOAD_ASM(order, scope, ".b32", "r")
 #define TS_ATOMIC_LOAD_ASM_l_b64(order, scope) TS_ATOMIC_LOAD_ASM(order, scope, ".b64", "l")
 #define TS_ATOMIC_LOAD_ASM_f_f32(order, scope) TS_ATOMIC_LOAD_ASM(order, scope, ".f32", "f")

@@ -8,7 +8,9 @@ struct alignas(4 * kCount) Words {
   uint32_t word[kCount];
 };
 
-namespace ptx {
+}  // namespace ts
+
+namespace ts::ptx {
 
 TS_DEVICE Words<1> ldg_b32(const void* global) {
   Words<1> v;
@@ -44,5 +46,4 @@ TS_DEVICE void stg_b128(void* global, Words<4> v) {
                : "memory");
 }
 
-}  // namespace ptx
-}  // namespace ts
+}  // namespace ts::ptx

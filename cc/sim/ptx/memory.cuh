@@ -8,14 +8,31 @@ struct alignas(4 * kCount) Words {
   uint32_t word[kCount];
 };
 
-namespace ptx {
-
-TS_DEVICE Words<1> ldg_b32(const void* global) { return *static_cast<const Words<1>*>(global); }
-TS_DEVICE Words<2> ldg_b64(const void* global) { return *static_cast<const Words<2>*>(global); }
-TS_DEVICE Words<4> ldg_b128(const void* global) { return *static_cast<const Words<4>*>(global); }
-TS_DEVICE void stg_b32(void* global, Words<1> value) { *static_cast<Words<1>*>(global) = value; }
-TS_DEVICE void stg_b64(void* global, Words<2> value) { *static_cast<Words<2>*>(global) = value; }
-TS_DEVICE void stg_b128(void* global, Words<4> value) { *static_cast<Words<4>*>(global) = value; }
-
-}  // namespace ptx
 }  // namespace ts
+
+namespace ts_sim {
+
+// The compiler shows the accesses themselves to the simulator, but not their alignment.
+template <int kCount>
+TS_DEVICE ts::Words<kCount> load_words(const void* global) {
+  ::ts_sim_aligned(global, 4 * kCount);
+  return *static_cast<const ts::Words<kCount>*>(global);
+}
+template <int kCount>
+TS_DEVICE void store_words(void* global, ts::Words<kCount> value) {
+  ::ts_sim_aligned(global, 4 * kCount);
+  *static_cast<ts::Words<kCount>*>(global) = value;
+}
+
+}  // namespace ts_sim
+
+namespace ts::ptx {
+
+TS_DEVICE Words<1> ldg_b32(const void* global) { return ts_sim::load_words<1>(global); }
+TS_DEVICE Words<2> ldg_b64(const void* global) { return ts_sim::load_words<2>(global); }
+TS_DEVICE Words<4> ldg_b128(const void* global) { return ts_sim::load_words<4>(global); }
+TS_DEVICE void stg_b32(void* global, Words<1> value) { ts_sim::store_words(global, value); }
+TS_DEVICE void stg_b64(void* global, Words<2> value) { ts_sim::store_words(global, value); }
+TS_DEVICE void stg_b128(void* global, Words<4> value) { ts_sim::store_words(global, value); }
+
+}  // namespace ts::ptx

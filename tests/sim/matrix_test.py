@@ -1,0 +1,238 @@
+"""mma, ldmatrix and stmatrix, lane by lane, against the PTX ISA's tables written out in NumPy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+from tests.sim.probe import kernel
+from tilescale import sim
+from tilescale.sim.headers import simulator_headers
+
+ROW = re.compile(r"^TS_MMA\((.*)\)$", re.MULTILINE)
+TABLE = {
+    fields[0]: fields
+    for fields in (
+        [field.strip() for field in row.split(",")]
+        for row in ROW.findall(simulator_headers()["tilescale/mma_table.cuh"])
+    )
+}
+DTYPES = {
+    "f16": np.float16,
+    "bf16": ml_dtypes.bfloat16,
+    "tf32": np.float32,
+    "e4m3": ml_dtypes.float8_e4m3fn,
+    "e5m2": ml_dtypes.float8_e5m2,
+    "s8": np.int8,
+    "u8": np.uint8,
+    "f32": np.float32,
+    "s32": np.int32,
+}
+
+# Element i of a lane is at (row, column) of A, of B, of C. g: groupID, t: threadID_in_group.
+A_PLACES = {
+    ("m16n8k8", 16): lambda g, t, i: (g if i < 2 else g + 8, t * 2 + (i & 1)),
+    ("m16n8k16", 16): lambda g, t, i: (
+        g if i < 2 or 4 <= i < 6 else g + 8,
+        t * 2 + (i & 1) if i < 4 else t * 2 + (i & 1) + 8,
+    ),
+    ("m16n8k4", 32): lambda g, t, i: (g if i == 0 else g + 8, t),
+    ("m16n8k8", 32): lambda g, t, i: (g if i in (0, 2) else g + 8, t if i < 2 else t + 4),
+    ("m8n8k16", 8): lambda g, t, i: (g, t * 4 + i),
+    ("m16n8k16", 8): lambda g, t, i: (g if i < 4 else g + 8, t * 4 + (i & 3)),
+    ("m16n8k32", 8): lambda g, t, i: (
+        g if i < 4 or 8 <= i < 12 else g + 8,
+        t * 4 + (i & 3) if i < 8 else t * 4 + (i & 3) + 16,
+    ),
+}
+B_PLACES = {
+    ("m16n8k8", 16): lambda g, t, i: (t * 2 + i, g),
+    ("m16n8k16", 16): lambda g, t, i: (t * 2 + (i & 1) if i < 2 else t * 2 + (i & 1) + 8, g),
+    ("m16n8k4", 32): lambda g, t, i: (t, g),
+    ("m16n8k8", 32): lambda g, t, i: (t if i == 0 else t + 4, g),
+    ("m8n8k16", 8): lambda g, t, i: (t * 4 + i, g),
+    ("m16n8k16", 8): lambda g, t, i: (t * 4 + i, g),
+    ("m16n8k32", 8): lambda g, t, i: (t * 4 + (i & 3) if i < 4 else t * 4 + (i & 3) + 16, g),
+}
+
+
+def c_place(g, t, i):
+    return (g if i < 2 else g + 8, t * 2 + (i & 1))
+
+
+def gather(matrix, place, count):
+    """Returns the elements (lane, i) that the lanes hold of a matrix."""
+    return np.array(
+        [[matrix[place(lane // 4, lane % 4, i)] for i in range(count)] for lane in range(32)],
+        matrix.dtype,
+    )
+
+
+def words(elements):
+    """Returns the registers (lane, r) that hold elements."""
+    return np.ascontiguousarray(elements).view(np.uint32)
+
+
+def draw(rng, name, shape):
+    if name in ("s8", "u8"):
+        info = np.iinfo(DTYPES[name])
+        return rng.integers(info.min, info.max + 1, shape).astype(DTYPES[name])
+    return rng.integers(-8, 9, shape).astype(DTYPES[name])
+
+
+def run_mma(name, a, b, c):
+    fields = TABLE[name]
+    register, na, nb, nd = fields[8], *map(int, fields[9:])
+    source = kernel(
+        f"""
+  uint32_t ra[{na}], rb[{nb}];
+  {register} rc[{nd}], rd[{nd}];
+  for (int i = 0; i < {na}; ++i) ra[i] = a[threadIdx.x * {na} + i];
+  for (int i = 0; i < {nb}; ++i) rb[i] = b[threadIdx.x * {nb} + i];
+  for (int i = 0; i < {nd}; ++i) rc[i] = c[threadIdx.x * {nd} + i];
+  ts::ptx::{name}(rd, ra, rb, rc);
+  for (int i = 0; i < {nd}; ++i) d[threadIdx.x * {nd} + i] = rd[i];
+""",
+        f"const uint32_t* a, const uint32_t* b, const {register}* c, {register}* d",
+        32,
+    )
+    d = np.zeros((32, nd), np.uint32)
+    assert (a.shape, b.shape, c.shape) == ((32, na), (32, nb), (32, nd))
+    sim.launch(source, "k", 1, 32, [a, b, c, d], arch=int(fields[1]), policy="random").check()
+    return d
+
+
+def shape_of(name):
+    fields = TABLE[name]
+    return f"m{fields[2]}n{fields[3]}k{fields[4]}"
+
+
+@pytest.mark.parametrize("name", [name for name in TABLE if shape_of(name) != "m8n8k4"])
+def test_a_product_of_a_warp(name):
+    _, _, m, n, k, a_type, b_type, d_type, *_ = TABLE[name]
+    m, n, k = int(m), int(n), int(k)
+    rng = np.random.default_rng(len(name))
+    a, b = draw(rng, a_type, (m, k)), draw(rng, b_type, (k, n))
+    c = rng.integers(-50, 50, (m, n)).astype(DTYPES[d_type])
+    key = shape_of(name), 8 * a.dtype.itemsize
+    d = run_mma(
+        name,
+        words(gather(a, A_PLACES[key], m * k // 32)),
+        words(gather(b, B_PLACES[key], k * n // 32)),
+        words(gather(c, c_place, m * n // 32)),
+    )
+    exact = a.astype(np.float64) @ b.astype(np.float64) + c.astype(np.float64)
+    expected = gather(exact.astype(DTYPES[d_type]), c_place, m * n // 32)
+    assert np.array_equal(d, words(expected))
+
+
+@pytest.mark.parametrize("accumulator", ["f16", "f32"])
+def test_the_four_products_of_volta(accumulator):
+    rng = np.random.default_rng(4)
+    a = rng.integers(-8, 9, (4, 8, 4)).astype(np.float16)
+    b = rng.integers(-8, 9, (4, 4, 8)).astype(np.float16)
+    c = rng.integers(-50, 50, (4, 8, 8)).astype(DTYPES[accumulator])
+
+    def lane_row(lane):
+        return lane % 4 + (4 if lane >= 16 else 0)
+
+    def c_index(lane, i):
+        if accumulator == "f16":
+            return lane_row(lane), i
+        row = (lane & 0b1) + (i & 0b10) + (4 if lane >= 16 else 0)
+        return row, (i & 0b100) + (lane & 0b10) + (i & 0b1)
+
+    def elements(pick, count, dtype):
+        return np.array([[pick(lane, i) for i in range(count)] for lane in range(32)], dtype)
+
+    def quad(lane):
+        return lane % 16 // 4
+
+    d = run_mma(
+        f"mma_m8n8k4_{accumulator}_f16",
+        words(elements(lambda lane, i: a[quad(lane), lane_row(lane), i], 4, np.float16)),
+        words(elements(lambda lane, i: b[quad(lane), i, lane_row(lane)], 4, np.float16)),
+        words(elements(lambda lane, i: c[quad(lane)][c_index(lane, i)], 8, c.dtype)),
+    )
+    exact = (a.astype(np.float64) @ b.astype(np.float64) + c).astype(c.dtype)
+    expected = elements(lambda lane, i: exact[quad(lane)][c_index(lane, i)], 8, c.dtype)
+    assert np.array_equal(d, words(expected))
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_ldmatrix_gives_each_lane_its_pair(count, transposed):
+    suffix = "_trans" if transposed else ""
+    source = kernel(
+        f"""
+  TS_DYNAMIC_SHARED(raw);
+  uint16_t* s = reinterpret_cast<uint16_t*>(raw);
+  int lane = threadIdx.x;
+  for (int i = lane; i < {count * 64}; i += 32) s[i] = in[i];
+  ts::sync_block();
+  uint32_t r[{count}];
+  ts::ptx::ldmatrix_x{count}{suffix}(r, s + lane % {8 * count} * 8);
+  for (int i = 0; i < {count}; ++i) out[lane * {count} + i] = r[i];
+""",
+        "const uint16_t* in, uint32_t* out",
+        32,
+    )
+    matrices = np.random.default_rng(0).integers(0, 2**16, (count, 8, 8)).astype(np.uint16)
+    out = np.zeros((32, count), np.uint32)
+    sim.launch(source, "k", 1, 32, [matrices, out], shared_bytes=1024, arch=75).check()
+    for lane in range(32):
+        for i in range(count):
+            matrix = matrices[i].T if transposed else matrices[i]
+            low, high = matrix[lane // 4, lane % 4 * 2], matrix[lane // 4, lane % 4 * 2 + 1]
+            assert out[lane, i] == int(low) | int(high) << 16
+
+
+@pytest.mark.parametrize("suffix", ["", "_trans"])
+def test_stmatrix_undoes_ldmatrix(suffix):
+    source = kernel(
+        f"""
+  TS_DYNAMIC_SHARED(raw);
+  uint16_t* s = reinterpret_cast<uint16_t*>(raw);
+  int lane = threadIdx.x;
+  for (int i = lane; i < 256; i += 32) s[i] = in[i];
+  ts::sync_block();
+  uint32_t r[4];
+  ts::ptx::ldmatrix_x4{suffix}(r, s + lane * 8);
+  ts::ptx::stmatrix_x4{suffix}(s + 256 + lane * 8, r);
+  ts::sync_block();
+  for (int i = lane; i < 256; i += 32) out[i] = s[256 + i];
+""",
+        "const uint16_t* in, uint16_t* out",
+        32,
+    )
+    values = np.random.default_rng(0).integers(0, 2**16, 256).astype(np.uint16)
+    out = np.zeros(256, np.uint16)
+    sim.launch(source, "k", 1, 32, [values, out], shared_bytes=1024, arch=90).check()
+    assert np.array_equal(out, values)
+    # stmatrix orders nothing: others must not read what it stored before a barrier.
+    last = source.rindex("  ts::sync_block();\n")
+    wrong = source[:last] + source[last:].replace("  ts::sync_block();\n", "")
+    report = sim.launch(wrong, "k", 1, 32, [values, out], shared_bytes=1024, arch=90)
+    assert report.kinds() & {"race"}
+
+
+def test_the_tile_of_the_figures():
+    text = (Path(__file__).parent / "tile_128x128x64.cu").read_text()
+    rng = np.random.default_rng(0)
+    a = rng.integers(-4, 5, (128, 64)).astype(np.float16)
+    b = rng.integers(-4, 5, (128, 64)).astype(np.float16)
+    for async_policy in ("eager", "late", "random"):
+        c = np.zeros((128, 128), np.float32)
+        report = sim.launch(
+            text, "k", 1, 128, [a, b, c], shared_bytes=32768, async_policy=async_policy
+        )
+        assert not report.events
+        assert np.array_equal(c, a.astype(np.float32) @ b.astype(np.float32).T)
+        assert report.counters["mma"] == 512
+    for dropped in ("ts::ptx::cp_async_wait<0>();", "ts::sync_block();"):
+        wrong = sim.launch(text.replace(dropped, ""), "k", 1, 128, [a, b, c], shared_bytes=32768)
+        assert "race" in wrong.kinds()
