@@ -218,9 +218,9 @@ def test_lines_follow_line_directives():
         ("cp_async_4(s, in);", 75, 80),
         ("uint32_t r[1]; ldmatrix_x1(r, s);", 70, 75),
         ("uint32_t r[4] = {}; stmatrix_x4(s, r);", 89, 90),
-        ("float d[4] = {}; uint32_t a[4] = {}, b[2] = {}; mma_m16n8k32_f32_e4m3(d, a, b, d);", 80, 89),
+        ("float d[4]; uint32_t a[4], b[2]; mma_m16n8k32_f32_e4m3(d, a, b, d);", 80, 89),
     ],
-)  # fmt: skip
+)
 def test_an_instruction_that_the_architecture_lacks_is_reported(statement, arch, needed):
     source = head(f"{statement}  // here")
     report, _ = run(source, arch=arch)

@@ -124,9 +124,7 @@ def test_results_do_not_depend_on_the_seed():
     runs = []
     for _ in range(2):
         a, b, c = arrays(300)
-        report = sim.launch(
-            ADD, "k", 3, 128, [a, b, c, np.int32(300)], policy="random", seed=11
-        )
+        report = sim.launch(ADD, "k", 3, 128, [a, b, c, np.int32(300)], policy="random", seed=11)
         runs.append((c.tolist(), report.counters))
     assert runs[0] == runs[1]
 

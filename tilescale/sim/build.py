@@ -15,7 +15,7 @@ from tilescale.errors import InternalError, MissingCompilerError
 from tilescale.jit import cache
 from tilescale.sim import headers
 
-LIBRARY = Path(__file__).resolve().parents[1] / "libtilescale_sim.so"
+LIBRARY = Path(__file__).absolute().parents[1] / "libtilescale_sim.so"
 
 # The line of every instruction is kept, that of inlined functions too. Uninitialised variables hold
 # a pattern. Integer overflow wraps, as on GPUs.
@@ -78,7 +78,11 @@ def _build(folder: Path, final: Path, source: str, kernel: str, arch: int, check
     entry = folder / "entry.cc"
     entry.write_text(f'#include "kernel.cu"\nTS_SIM_ENTRY({kernel})\n')
     command = [_compiler()[0], *_FLAGS, *(_CHECKED if checked else ())]
-    command += [f"-D__CUDA_ARCH__={arch * 10}", f"-I{folder}", f"-fdebug-prefix-map={folder}={final}"]
+    command += [
+        f"-D__CUDA_ARCH__={arch * 10}",
+        f"-I{folder}",
+        f"-fdebug-prefix-map={folder}={final}",
+    ]
     made = folder / "kernel.o"
     _run([*command, "-c", str(entry), "-o", str(made)], folder / "kernel.cu")
     link = [_compiler()[0], "-shared", "-Wl,--no-undefined", str(made), str(LIBRARY), "-lm"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def _folders() -> tuple[Path, Path]:
     """Returns the folders of the device's and of the simulator's headers."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).absolute().parents[1]
     if (package / "include" / "device").is_dir():
         return package / "include" / "device", package / "include" / "sim"
     return package.parent / "cc" / "device", package.parent / "cc" / "sim"
@@ -22,9 +22,7 @@ def _texts(folder: Path, pattern: str, prefix: str) -> dict[str, str]:
 def cuda_headers() -> dict[str, str]:
     """Returns the text of each header under its include name, for NVRTC."""
     device, _ = _folders()
-    return _texts(device, "*.cuh", "tilescale/") | _texts(
-        device / "ptx", "*.cuh", "tilescale/ptx/"
-    )
+    return _texts(device, "*.cuh", "tilescale/") | _texts(device / "ptx", "*.cuh", "tilescale/ptx/")
 
 
 @functools.cache

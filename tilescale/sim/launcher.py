@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from tilescale.errors import ArgumentCountError, ArgumentTypeError, InternalError
-from tilescale.errors import CompileOptionError
+from tilescale.errors import (
+    ArgumentCountError,
+    ArgumentTypeError,
+    CompileOptionError,
+    InternalError,
+)
 from tilescale.sim.build import LIBRARY, build
 from tilescale.sim.report import Report, decode
 
@@ -142,6 +146,7 @@ def _architecture(arch: str | int) -> int:
 
 
 def _check_parameters(kernel: str, path: Path, values: Sequence[Any]) -> None:
+    _library()  # which the kernel links
     entry = getattr(ctypes.CDLL(str(path)), f"ts_sim_parameters_{kernel}")
     entry.restype = ctypes.POINTER(ctypes.c_uint32)
     sizes: list[int] = []
