@@ -1,4 +1,4 @@
-"""Speed of the simulator on a tile product of 128 x 128 x 64, 128 threads, and of its host compiler.
+"""Speed of the simulator on a tile product of 128 x 128 x 64, and of its host compiler.
 
 Run: python benchmarks/simulator.py
 """

@@ -27,6 +27,36 @@ uint32_t Expected(const Block& block, const Barrier& barrier) {
   return barrier.expected ? barrier.expected : block.unfinished;
 }
 
+// All threads of the block meet. Nobody knows more of a thread than itself, so the join is each
+// one's own components: linear work where joining whole clocks would be quadratic.
+void MeetAll(Barrier* barrier) {
+  auto count = static_cast<uint32_t>(barrier->waiting.size());
+  barrier->told.assign(2 * count, 0);
+  for (Thread* thread : barrier->waiting) {
+    uint32_t i = thread->index;
+    barrier->told[i] = thread->clock.own[i]++;
+    barrier->told[count + i] = thread->clock.own[count + i];
+    JoinMessage(&barrier->told_others, thread->clock.others);
+  }
+  for (Thread* thread : barrier->waiting) {
+    uint32_t mine = thread->clock.own[thread->index];
+    thread->clock.own = barrier->told;
+    thread->clock.own[thread->index] = mine;
+    JoinMessage(&thread->clock.others, barrier->told_others);
+  }
+}
+
+// The clocks of a barrier without a count, whose threads all wait.
+void MeetBlock(Barrier* barrier) {
+  if (barrier->waiting.empty() || !TracksClocks(barrier->waiting.front())) return;
+  if (barrier->waiting.size() == barrier->waiting.front()->block->threads.size()) {
+    MeetAll(barrier);
+    return;
+  }
+  for (Thread* thread : barrier->waiting) Tell(thread, &barrier->told, &barrier->told_others);
+  for (Thread* thread : barrier->waiting) Hear(thread, barrier->told, barrier->told_others);
+}
+
 // All threads of one barrier should wait at one place.
 void CheckUniform(Launch* launch, const Barrier& barrier) {
   const Thread* first = barrier.waiting.front();
@@ -41,9 +71,12 @@ void CheckUniform(Launch* launch, const Barrier& barrier) {
 }
 
 void Release(Launch* launch, Barrier* barrier) {
-  if (!barrier->expected && !barrier->waiting.empty()) CheckUniform(launch, *barrier);
+  if (!barrier->expected && !barrier->waiting.empty()) {
+    CheckUniform(launch, *barrier);
+    MeetBlock(barrier);
+  }
   for (Thread* thread : barrier->waiting) {
-    Hear(thread, barrier->told, barrier->told_others);
+    if (barrier->expected) Hear(thread, barrier->told, barrier->told_others);
     if (thread->state == Thread::State::kWaiting) launch->Wake(thread);
   }
   ++launch->progress;
@@ -155,7 +188,7 @@ void ArriveAtBarrier(Thread* thread, uint32_t id, uint32_t count, bool waits, ui
   }
   barrier.expected = count;
   ++barrier.arrived;
-  Tell(thread, &barrier.told, &barrier.told_others);
+  if (count) Tell(thread, &barrier.told, &barrier.told_others);
   thread->wait_pc = pc;
   if (waits) barrier.waiting.push_back(thread);
   if (barrier.arrived == Expected(*block, barrier)) {
