@@ -108,7 +108,11 @@ ffi::String RuleHoles(const ffi::String& name) {
 Expr InstantiateRule(const ffi::String& name, ir::DType type, const ffi::Array<Expr>& any,
                      const ffi::Array<Expr>& constants) {
   std::vector<Wide> values;
-  for (const Expr& constant : constants) values.push_back(*ConstValue(constant));
+  for (const Expr& constant : constants) {
+    std::optional<Wide> value = ConstValue(constant);
+    TILESCALE_CHECK(value.has_value(), "a rule's constant is no integer");
+    values.push_back(*value);
+  }
   return Instantiate(RuleByName(name), type, {any.begin(), any.end()}, values);
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cc/arith/prover.h"
+#include "cc/support/diagnostic.h"
 
 namespace tilescale::arith {
 
@@ -58,7 +59,12 @@ struct Match {
   ir::DType type{};
   Analyzer* analyzer = nullptr;
 
-  const ir::Expr& operator[](int hole) const { return *any[static_cast<size_t>(hole)]; }
+  /// What hole `hole` stands for; rules mention only the holes of their pattern.
+  const ir::Expr& operator[](int hole) const {
+    const std::optional<ir::Expr>& expr = any[static_cast<size_t>(hole)];
+    TILESCALE_CHECK(expr.has_value(), "hole " << hole << " is not in the pattern");
+    return *expr;
+  }
   Wide c(int hole) const { return constant[static_cast<size_t>(hole)]; }
   Interval Range(int hole) const { return analyzer->Know((*this)[hole]).range; }
   bool NonZero(int hole) const { return !Range(hole).Contains(0); }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "cc/arith/simplify_parts.h"
 
@@ -90,7 +91,7 @@ class Divider {
     Wide aligned = FloorDiv(residue + rest->constant(), modulus) * modulus - residue;
     Sum moved = *rest;
     moved.AddConstant(aligned - rest->constant());
-    if (analyzer_->RangeOf(moved).Within(Interval::Of(type_))) *rest = moved;
+    if (analyzer_->RangeOf(moved).Within(Interval::Of(type_))) *rest = std::move(moved);
   }
 
   Congruence KnowAtom(int id) { return analyzer_->Know((*analyzer_->atoms())[id]).congruence; }

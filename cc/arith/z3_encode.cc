@@ -1,6 +1,9 @@
 #include "cc/arith/z3_encode.h"
 
 #include <array>
+#include <optional>
+
+#include "cc/support/diagnostic.h"
 
 namespace tilescale::arith {
 
@@ -62,7 +65,9 @@ Z3Encoder::Term Z3Encoder::Wrap(const Term& term, ir::DType t) {
 Z3Encoder::Term Z3Encoder::UnwrappedBinary(const ir::BinaryObj* binary, const Expr& e) {
   Term a = Unwrapped(binary->a);
   if (binary->kind == BinaryKind::kShl) {
-    Wide factor = Wide{1} << *ConstValue(binary->b);
+    std::optional<Wide> amount = ConstValue(binary->b);
+    TILESCALE_CHECK(amount.has_value(), "only shifts by constants are sums");
+    Wide factor = Wide{1} << *amount;
     return {Mul(Number(factor), a.ast), Interval::Point(factor) * a.range};
   }
   Term b = Unwrapped(binary->b);
