@@ -16,7 +16,7 @@ from tilescale.jit.build import LOGGER, Lowered, build
 from tilescale.jit.kernel import JITKernel, KernelParam, _param
 from tilescale.jit.options import CompileOptions, make_options
 from tilescale.jit.pass_config import check_pass_configs
-from tilescale.jit.target import Target
+from tilescale.jit.target import Target, cuda_arch
 
 
 def compile(  # noqa: A001 - the name users know
@@ -157,15 +157,18 @@ def lower(
     target_host: str | Mapping[str, Any] | None = None,
     pass_configs: Mapping[Any, Any] | None = None,
 ) -> LoweredFunction:
-    """Lowers a function to C without compiling it. Needs no C compiler.
+    """Lowers a function to C or CUDA C++ without compiling it. Needs no C compiler.
 
     Args:
         func: what `@T.prim_func` returns.
-        target: as for `compile`.
+        target: as for `compile`, or "cuda -arch=sm_80" for the text of a CUDA kernel.
         target_host: accepted for ported programs.
         pass_configs: values by `PassConfigKey`.
     """
     func = _as_prim_func(func)
+    arch = cuda_arch(target)
+    if arch is not None:
+        return _lower_cuda(func, arch, pass_configs)
     options = make_options(target=target, target_host=target_host, pass_configs=pass_configs)
     lowered = _lower(func, _with_annotations(func, options))
     signature = lowered.signature
@@ -173,6 +176,23 @@ def lower(
     return LoweredFunction(
         signature["name"], str(options.target), lowered.source, lowered.source, params, signature
     )
+
+
+def _lower_cuda(
+    func: Any, arch: str, pass_configs: Mapping[Any, Any] | None
+) -> LoweredFunction:
+    from tilescale import _ffi
+
+    options = _with_annotations(func, make_options(pass_configs=pass_configs))
+    result = _ffi.get("pass.CompileCUDA")(func, {**options.pass_configs, "arch": arch})
+    signature = {
+        **json.loads(str(result["signature"])),
+        **json.loads(str(result["launch"])),
+        "device": "cuda",
+    }
+    params = [_param(signature, fields) for fields in signature["params"]]
+    source = str(result["source"])
+    return LoweredFunction(signature["name"], f"cuda -arch={arch}", source, "", params, signature)
 
 
 def _as_prim_func(func: Any) -> Any:

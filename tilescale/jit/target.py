@@ -12,6 +12,7 @@ from tilescale.errors import UnknownTargetError, UnsupportedTargetError
 # What ported programs call a target that compiles C for the CPU.
 _CPU_NAMES = frozenset({"cpu", "c", "llvm"})
 _LATER = frozenset({"cuda", "cutedsl"})
+_DEFAULT_ARCH = "sm_80"
 _NEVER = frozenset({"hip", "rocm", "metal", "webgpu", "ascend"})
 
 
@@ -62,6 +63,22 @@ def resolve_target(target: str | Mapping[str, Any] | Target | None = None) -> Ta
         got=repr(target),
         remedy='use target="cpu"',
     )
+
+
+def cuda_arch(target: str | Mapping[str, Any] | Target | None) -> str | None:
+    """Returns the architecture of a CUDA target, such as "sm_80"; None for other targets.
+
+    Args:
+        target: as for `resolve_target`; without `-arch=` or the key "arch" the answer is sm_80.
+    """
+    if isinstance(target, Target) or _kind(target) != "cuda":
+        return None
+    if isinstance(target, Mapping):
+        return str(target.get("arch", _DEFAULT_ARCH))
+    for word in str(target).split()[1:]:
+        if word.startswith("-arch="):
+            return word.removeprefix("-arch=")
+    return _DEFAULT_ARCH
 
 
 def _kind(target: str | Mapping[str, Any] | None) -> str:

@@ -23,6 +23,11 @@ class Launch {
   void ReadSlots(Writer* writer) const;
   /// C expressions of the grid's extents.
   const std::vector<std::string>& grid() const { return grid_text_; }
+  /// The symbols, and behind them in the slots the derived expressions.
+  const std::vector<ir::Var>& symbols() const { return symbols_; }
+  const std::vector<ir::Expr>& exprs() const { return exprs_; }
+  /// Whether a scalar parameter is passed as a symbol.
+  bool IsSymbol(const ir::Var& var) const { return SymbolIndex(var) >= 0; }
   /// The signature as JSON.
   std::string Signature(const std::vector<Site>& sites) const;
 

@@ -1,0 +1,180 @@
+// A lowered kernel as one CUDA C++ text, and what a launch needs to know.
+#include <tvm/ffi/reflection/registry.h>
+
+#include "cc/codegen/cpu/launch.h"
+#include "cc/codegen/cuda/writer.h"
+#include "cc/ir/span.h"
+#include "cc/ir/visitor.h"
+#include "cc/pass/cuda_pipeline.h"
+#include "cc/support/diagnostic.h"
+#include "cc/support/json.h"
+
+namespace tilescale::codegen::cuda {
+namespace {
+
+using cpu::Launch;
+using K = ir::BinaryKind;
+
+std::vector<ir::Stmt> TopStatements(const ir::Stmt& body) {
+  const auto* seq = body.as<ir::SeqObj>();
+  if (!seq) return {body};
+  std::vector<ir::Stmt> stmts;
+  for (const ir::Stmt& child : seq->stmts) {
+    for (const ir::Stmt& s : TopStatements(child)) stmts.push_back(s);
+  }
+  return stmts;
+}
+
+const ir::TileLoopObj* FindGrid(const ir::PrimFunc& func, const std::vector<ir::Stmt>& stmts) {
+  for (const ir::Stmt& s : stmts) {
+    if (const auto* grid = s.as<ir::TileLoopObj>()) return grid;
+  }
+  support::UserError("MissingKernelError")
+      .Message("`" + std::string(func->name) + "` launches nothing")
+      .Expected("one `with T.Kernel(...)` block")
+      .Got("none")
+      .Remedy("put the kernel's body into `with T.Kernel(grid...) as ...:`")
+      .At(ir::ToLocation(func->span))
+      .Throw();
+}
+
+SharedOffsets Shared(const ir::PrimFunc& func) {
+  auto places = func->attrs.at("shared_offsets").cast<ffi::Array<int64_t>>();
+  SharedOffsets offsets;
+  size_t next = 0;
+  ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
+    const auto* alloc = s.as<ir::AllocObj>();
+    if (!alloc) return;
+    int64_t offset = places[next++];
+    if (offset >= 0) offsets.emplace(alloc->buffer.get(), offset);
+  });
+  return offsets;
+}
+
+// The kernel's parameters in the order of the runtime's slots: pointers, scalars, symbols.
+std::vector<std::string> Params(Writer* writer, const ir::PrimFunc& func, const Launch& launch) {
+  std::vector<std::string> params;
+  for (bool scalars : {false, true}) {
+    for (const ffi::Any& param : func->params) {
+      auto buffer = param.as<ir::Buffer>();
+      auto var = param.as<ir::Var>();
+      if ((var && !ir::dtype::IsHandle(var->dtype())) != scalars) continue;
+      if (buffer) {
+        params.push_back(StorageType((*buffer)->dtype, func->span) + "* __restrict__ " +
+                         writer->Name(*buffer));
+        continue;
+      }
+      std::string type = ValueType(var->dtype(), func->span);
+      // Passed again as a symbol.
+      std::string unused = launch.IsSymbol(*var) ? std::string((*var)->name) + "_argument" : "";
+      params.push_back(type + " " + (unused.empty() ? writer->Name(*var) : unused));
+    }
+  }
+  for (const ir::Var& symbol : launch.symbols()) {
+    params.push_back(ValueType(symbol.dtype(), func->span) + " " + writer->Name(symbol));
+  }
+  return params;
+}
+
+std::string Joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+// The text of a host expression for the runtime: postfix, symbols by number.
+std::string Postfix(const ir::Expr& e, const Launch& launch) {
+  if (const int64_t* value = ir::AsConstInt(e)) return std::to_string(*value);
+  if (const auto* cast = e.as<ir::CastObj>()) return Postfix(cast->value, launch);
+  for (size_t i = 0; i < launch.symbols().size(); ++i) {
+    if (launch.symbols()[i].same_as(e)) return "s" + std::to_string(i);
+  }
+  static const std::map<K, std::string> names = {
+      {K::kAdd, "+"},      {K::kSub, "-"},   {K::kMul, "*"},  {K::kFloorDiv, "//"},
+      {K::kFloorMod, "%"}, {K::kMin, "min"}, {K::kMax, "max"}};
+  const auto* op = e.as<ir::BinaryObj>();
+  if (!op || names.count(op->kind) == 0) {
+    support::UserError("LaunchNotOnTargetError")
+        .Message("an extent of a tensor or of the grid cannot be computed at launch")
+        .Expected("+, -, *, //, %, min and max of symbols and constants")
+        .Got("another operation")
+        .Remedy("pass the value as a parameter")
+        .Throw();
+  }
+  return Postfix(op->a, launch) + " " + Postfix(op->b, launch) + " " + names.at(op->kind);
+}
+
+std::string LaunchJson(const ir::PrimFunc& func, const lower::cuda::Context& context,
+                       const Launch& launch, const std::vector<std::string>& params) {
+  support::JsonWriter json;
+  json.BeginObject();
+  json.Field("kernel", std::string(func->name));
+  json.Field("arch", context.arch);
+  json.Key("block");
+  json.BeginArray();
+  for (int64_t extent : {context.threads, int64_t{1}, int64_t{1}}) json.Value(extent);
+  json.EndArray();
+  json.Field("shared_bytes", func->attrs.at("shared_bytes").cast<int64_t>());
+  // Vector accesses need it of every tensor.
+  json.Field("alignment", 16);
+  json.Key("arguments");
+  json.BeginArray();
+  for (const std::string& param : params) json.Value(param.substr(param.find_last_of(' ') + 1));
+  json.EndArray();
+  json.Key("exprs");
+  json.BeginArray();
+  for (const ir::Expr& e : launch.exprs()) json.Value(Postfix(e, launch));
+  json.EndArray();
+  json.EndObject();
+  return json.Text();
+}
+
+void WriteBody(Writer* writer, const std::vector<ir::Stmt>& stmts, const ir::TileLoopObj* grid,
+               bool shared) {
+  if (shared) writer->Line("TS_DYNAMIC_SHARED(smem);");
+  for (const ir::Stmt& s : stmts) {
+    if (s.get() != grid) writer->Stmt(s);
+  }
+  const char* dims = "xyz";
+  for (size_t i = 0; i < grid->vars.size(); ++i) {
+    std::string type = ValueType(grid->vars[i].dtype(), grid->span);
+    writer->Line("[[maybe_unused]] const " + type + " " + writer->Name(grid->vars[i]) +
+                 " = blockIdx." + dims[i] + ";");
+  }
+  writer->Stmt(grid->body);
+}
+
+ffi::Map<ffi::String, ffi::Any> CompileCUDA(const ir::PrimFunc& func,
+                                            const ffi::Map<ffi::String, ffi::Any>& options) {
+  lower::cuda::Context context = pass::MakeCudaContext(func, options);
+  ir::PrimFunc lowered = pass::RunCudaPipeline(func, context);
+  std::vector<ir::Stmt> stmts = TopStatements(lowered->body);
+  const ir::TileLoopObj* grid = FindGrid(lowered, stmts);
+  Launch launch(lowered, grid);
+  Writer writer(context, Shared(lowered));
+  std::vector<std::string> params = Params(&writer, lowered, launch);
+  WriteBody(&writer, stmts, grid, lowered->attrs.at("shared_bytes").cast<int64_t>() > 0);
+  std::string name(func->name);
+  std::string source = "// " + name + ": generated by TileScale for " + context.arch + ".\n";
+  auto fragments = lowered->attrs.find("fragments");
+  if (fragments != lowered->attrs.end()) {
+    for (const ffi::String& line : (*fragments).second.cast<ffi::Array<ffi::String>>()) {
+      source += "// " + std::string(line) + "\n";
+    }
+  }
+  source += "#include \"tilescale/kernel.cuh\"\n\n";
+  std::string helpers = HelperText(writer.helpers());
+  if (!helpers.empty()) source += "namespace {\n\n" + helpers + "}  // namespace\n\n";
+  source += "extern \"C\" __global__ void __launch_bounds__(" + std::to_string(context.threads) +
+            ")\n    " + name + "(" + Joined(params) + ") {\n" + writer.text() + "}\n";
+  return {{"source", ffi::String(source)},
+          {"launch", ffi::String(LaunchJson(lowered, context, launch, params))},
+          {"signature", ffi::String(launch.Signature({}))}};
+}
+
+TVM_FFI_STATIC_INIT_BLOCK() {
+  ffi::reflection::GlobalDef().def("tilescale.pass.CompileCUDA", CompileCUDA);
+}
+
+}  // namespace
+}  // namespace tilescale::codegen::cuda

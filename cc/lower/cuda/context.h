@@ -1,0 +1,26 @@
+#ifndef TILESCALE_CC_LOWER_CUDA_CONTEXT_H_
+#define TILESCALE_CC_LOWER_CUDA_CONTEXT_H_
+
+#include <string>
+
+#include "cc/lower/cpu/context.h"
+
+namespace tilescale::lower::cuda {
+
+/// Threads of a block if `T.Kernel` does not say: four warps.
+inline constexpr int64_t kDefaultThreads = 128;
+inline constexpr int64_t kWarpSize = 32;
+
+/// The options of one compilation for a CUDA target: those that all targets have, and its own.
+struct Context : cpu::Context {
+  /// "sm_80": decides which instructions there are.
+  std::string arch = "sm_80";
+  /// Threads of a block, all dimensions together.
+  int64_t threads = kDefaultThreads;
+  /// The number of this thread in its block; bound at the start of the grid's body.
+  ir::Var thread{"tx", ir::dtype::Int(32)};
+};
+
+}  // namespace tilescale::lower::cuda
+
+#endif  // TILESCALE_CC_LOWER_CUDA_CONTEXT_H_

@@ -1,0 +1,30 @@
+#ifndef TILESCALE_CC_LOWER_CUDA_LOWERING_H_
+#define TILESCALE_CC_LOWER_CUDA_LOWERING_H_
+
+#include <functional>
+#include <string>
+
+#include "cc/lower/cuda/context.h"
+#include "cc/op/tile_op.h"
+
+namespace tilescale::lower::cuda {
+
+namespace ffi = tvm::ffi;
+
+/// A `For` with this attribute is code of single threads already: no pass distributes what is in
+/// it, and threads agree on its extent.
+inline constexpr const char* kThreadLevel = "thread_level";
+
+/// How one kind of tile operator becomes code of a block: `Parallel` loops, which later passes
+/// spread over the threads, or loops marked `kThreadLevel`. Accesses outside a buffer are left as
+/// they are: a later pass guards them.
+using LowerFn = std::function<ir::Stmt(const ir::TileOp&, const Context&)>;
+
+/// Registers the lowering of node type `type_key` at static-initialisation time.
+bool RegisterLowering(const std::string& type_key, LowerFn lower);
+/// Lowers one operator. Throws `IntrinsicNotOnTargetError` if nothing is registered for its kind.
+ir::Stmt LowerTileOp(const ir::TileOp& op, const Context& context);
+
+}  // namespace tilescale::lower::cuda
+
+#endif  // TILESCALE_CC_LOWER_CUDA_LOWERING_H_

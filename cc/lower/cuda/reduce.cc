@@ -1,0 +1,188 @@
+#include "cc/op/reduce.h"
+
+#include "cc/ir/intrinsic.h"
+#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/cuda/lowering.h"
+
+namespace tilescale::lower::cuda {
+namespace {
+
+// One reduction: `outputs` independent results, each from `length` elements.
+struct Plan {
+  const op::ReduceObj* op;
+  std::vector<ir::Var> kept;
+  std::vector<ir::Expr> kept_extents;
+  ir::Expr length;
+
+  ir::DType dtype() const { return op->dst->buffer->dtype; }
+  ir::Expr Element(const std::vector<ir::Expr>& point, const ir::Expr& r) const;
+  ffi::Array<ir::Expr> To(const std::vector<ir::Expr>& point) const {
+    return cpu::SqueezedIndicesAt(op->dst, point);
+  }
+};
+
+Plan MakePlan(const op::ReduceObj* reduce) {
+  Plan plan{reduce, {}, {}, reduce->src->extents[reduce->dim]};
+  for (size_t i = 0; i < reduce->src->extents.size(); ++i) {
+    const ir::Expr& extent = reduce->src->extents[i];
+    if (static_cast<int64_t>(i) == reduce->dim || ir::IsConstInt(extent, 1)) continue;
+    plan.kept_extents.push_back(extent);
+  }
+  plan.kept = cpu::LoopVars(plan.kept_extents);
+  return plan;
+}
+
+ir::Expr Plan::Element(const std::vector<ir::Expr>& point, const ir::Expr& r) const {
+  ffi::Array<ir::Expr> from;
+  size_t next = 0;
+  for (size_t i = 0; i < op->src->extents.size(); ++i) {
+    const ir::Expr& min = op->src->mins[i];
+    if (static_cast<int64_t>(i) == op->dim) {
+      from.push_back(min + r);
+    } else if (ir::IsConstInt(op->src->extents[i], 1)) {
+      from.push_back(min);
+    } else {
+      from.push_back(min + point[next++]);
+    }
+  }
+  return ir::MakeCast(dtype(), ir::Load(op->src->buffer, from));
+}
+
+ir::Expr Combine(const op::ReduceObj* reduce, const ir::Expr& acc, const ir::Expr& element) {
+  ir::Expr combined = op::ReduceCombine(reduce->kind, acc, element);
+  bool picks = reduce->kind == op::ReduceKind::kMax || reduce->kind == op::ReduceKind::kMin ||
+               reduce->kind == op::ReduceKind::kAbsMax;
+  if (!picks || !reduce->nan_propagate || !ir::dtype::IsFloat(acc.dtype())) return combined;
+  ir::Expr either_nan = ir::MakeBinary(ir::BinaryKind::kNe, acc, acc) ||
+                        ir::MakeBinary(ir::BinaryKind::kNe, element, element);
+  return ir::MakeSelect(either_nan, acc + element, combined);
+}
+
+ir::Expr Start(const Plan& plan, const std::vector<ir::Expr>& point) {
+  if (plan.op->clear) return op::ReduceIdentity(plan.op->kind, plan.dtype());
+  return ir::Load(plan.op->dst->buffer, plan.To(point));
+}
+
+// One thread for each result.
+ir::Stmt LowerToThreads(const Plan& plan) {
+  const ir::Span& span = plan.op->span;
+  ir::Buffer acc = cpu::ScalarVar("acc", plan.dtype());
+  ir::Var r("r", plan.length.dtype());
+  std::vector<ir::Expr> point = cpu::AsExprs(plan.kept);
+  ir::Expr value = ir::Load(acc, {});
+  ir::Stmt step = ir::Store(acc, {}, Combine(plan.op, value, plan.Element(point, r)), span);
+  ir::Stmt body =
+      ir::Seq({ir::Alloc(acc, Start(plan, point), span), cpu::LoopOver(r, plan.length, step, span),
+               ir::Store(plan.op->dst->buffer, plan.To(point), value, span)},
+              span);
+  return cpu::ParallelOver(plan.kept, plan.kept_extents, body, span);
+}
+
+// How many neighbouring lanes share a result: a power of two that divides the block, so that no
+// group is cut, and no more than there are elements.
+int64_t GroupSize(const Plan& plan, int64_t outputs, int64_t length, const Context& context) {
+  if (ir::dtype::Bits(plan.dtype()) > 32) return 1;
+  int64_t group = 1;
+  while (group < kWarpSize && context.threads % (group * 2) == 0 && group < length &&
+         outputs * group < context.threads) {
+    group *= 2;
+  }
+  return group;
+}
+
+// The lanes of this thread's warp that exist.
+ir::Expr Lanes(const Context& context) {
+  const ir::DType u32 = ir::dtype::UInt(32);
+  const int64_t rest = context.threads % kWarpSize;
+  ir::Expr all = ir::MakeInt(u32, 0xffffffffLL);
+  if (rest == 0) return all;
+  ir::Expr full_warps = ir::MakeInt(ir::dtype::Int(32), context.threads - rest);
+  return ir::MakeSelect(context.thread < full_warps, all, ir::MakeInt(u32, (1LL << rest) - 1));
+}
+
+// `value` of the lane whose number differs from this one's in the bit `distance`.
+ir::Expr FromLane(const ir::Expr& value, int64_t distance, const Context& context) {
+  ir::DType t = value.dtype();
+  bool packed = ir::dtype::IsIntegral(t) && t.bits < 32;
+  ir::DType carried = packed ? ir::dtype::Int(32) : t;
+  ir::Expr received =
+      ir::MakeCall("shfl_xor",
+                   {ir::MakeCast(carried, value), ir::MakeInt(ir::dtype::Int(32), distance),
+                    ir::MakeInt(ir::dtype::Int(32), kWarpSize), Lanes(context)},
+                   {}, carried);
+  return ir::MakeCast(t, received);
+}
+
+// The coordinates of result number `n`.
+std::vector<ir::Expr> Unflatten(const Plan& plan, ir::Expr n) {
+  std::vector<ir::Expr> point(plan.kept_extents.size(), n);
+  for (size_t i = point.size(); i-- > 0;) {
+    point[i] = i == 0 ? n : ir::FloorMod(n, plan.kept_extents[i]);
+    n = ir::FloorDiv(n, plan.kept_extents[i]);
+  }
+  return point;
+}
+
+// What one group does for result `n`; all lanes of a warp take part in each exchange.
+ir::Stmt GroupBody(const Plan& plan, const ir::Var& n, int64_t outputs, int64_t length,
+                   int64_t group, const Context& context) {
+  const ir::Span& span = plan.op->span;
+  const ir::DType i32 = ir::dtype::Int(32);
+  ir::Buffer acc = cpu::ScalarVar("acc", plan.dtype());
+  ir::Expr value = ir::Load(acc, {});
+  ir::Expr lane = ir::FloorMod(context.thread, ir::MakeInt(i32, group));
+  std::vector<ir::Expr> point = Unflatten(plan, n);
+  ir::Var r("r", i32);
+  ir::Var step("step", i32);
+  ir::Expr exists = n < ir::MakeInt(i32, outputs);
+  ir::Stmt add = ir::If(exists && ir::Expr(r) < ir::MakeInt(i32, length),
+                        ir::Store(acc, {}, Combine(plan.op, value, plan.Element(point, r)), span),
+                        std::nullopt, span);
+  ir::Stmt element = ir::Seq({ir::Bind(r, step * ir::MakeInt(i32, group) + lane, span), add}, span);
+  ffi::Array<ir::Stmt> stmts = {
+      ir::Alloc(acc, op::ReduceIdentity(plan.op->kind, plan.dtype()), span),
+      cpu::LoopOver(step, ir::MakeInt(i32, (length + group - 1) / group), element, span)};
+  for (int64_t distance = group / 2; distance > 0; distance /= 2) {
+    ir::Var other("other", plan.dtype());
+    stmts.push_back(ir::Bind(other, FromLane(value, distance, context), span));
+    stmts.push_back(ir::Store(acc, {}, Combine(plan.op, value, other), span));
+  }
+  ir::Expr result = plan.op->clear ? value : Combine(plan.op, Start(plan, point), value);
+  stmts.push_back(ir::If(exists && ir::Equal(lane, ir::MakeInt(i32, 0)),
+                         ir::Store(plan.op->dst->buffer, plan.To(point), result, span),
+                         std::nullopt, span));
+  return ir::Seq(stmts, span);
+}
+
+// Groups of lanes, each for one result at a time.
+ir::Stmt LowerToGroups(const Plan& plan, int64_t outputs, int64_t length, int64_t group,
+                       const Context& context) {
+  const ir::Span& span = plan.op->span;
+  const ir::DType i32 = ir::dtype::Int(32);
+  const int64_t groups = context.threads / group;
+  ir::Var round("round", i32), n("n", i32);
+  ir::Expr number =
+      round * ir::MakeInt(i32, groups) + ir::FloorDiv(context.thread, ir::MakeInt(i32, group));
+  ir::Stmt body = ir::Seq(
+      {ir::Bind(n, number, span), GroupBody(plan, n, outputs, length, group, context)}, span);
+  return ir::For(round, ir::MakeInt(i32, 0), ir::MakeInt(i32, (outputs + groups - 1) / groups),
+                 ir::MakeInt(i32, 1), ir::ForKind::kSerial, body, {{kThreadLevel, true}}, span);
+}
+
+ir::Stmt LowerReduce(const ir::TileOp& op, const Context& context) {
+  Plan plan = MakePlan(op.as<op::ReduceObj>());
+  int64_t outputs = 1;
+  const int64_t* length = ir::AsConstInt(plan.length);
+  for (const ir::Expr& extent : plan.kept_extents) {
+    const int64_t* value = ir::AsConstInt(extent);
+    outputs = value && outputs > 0 ? outputs * *value : 0;
+  }
+  if (!length || outputs <= 0) return LowerToThreads(plan);
+  const int64_t group = GroupSize(plan, outputs, *length, context);
+  return group == 1 ? LowerToThreads(plan) : LowerToGroups(plan, outputs, *length, group, context);
+}
+
+[[maybe_unused]] const bool kRegistered = RegisterLowering(op::ReduceObj::_type_key, LowerReduce);
+
+}  // namespace
+}  // namespace tilescale::lower::cuda

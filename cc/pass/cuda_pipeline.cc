@@ -1,0 +1,233 @@
+#include "cc/pass/cuda_pipeline.h"
+
+#include <tvm/ffi/reflection/registry.h>
+
+#include "cc/ir/intrinsic.h"
+#include "cc/ir/span.h"
+#include "cc/ir/visitor.h"
+#include "cc/lower/cuda/lowering.h"
+#include "cc/pass/analyzed_mutator.h"
+#include "cc/pass/check_kernel.h"
+#include "cc/pass/distribute_parallel.h"
+#include "cc/pass/fragment_layouts.h"
+#include "cc/pass/insert_sync.h"
+#include "cc/pass/legalize_memory.h"
+#include "cc/pass/lower_tile_queries.h"
+#include "cc/pass/pipeline.h"
+#include "cc/pass/plan_shared.h"
+#include "cc/pass/serialize_loops.h"
+#include "cc/pass/simplify_stmts.h"
+#include "cc/pass/widen_indices.h"
+#include "cc/support/diagnostic.h"
+
+namespace tilescale::pass {
+namespace {
+
+namespace ffi = tvm::ffi;
+using lower::cuda::Context;
+using Options = ffi::Map<ffi::String, ffi::Any>;
+
+constexpr int64_t kMaxThreads = 1024;
+
+[[maybe_unused]] const bool kDeclared = ir::RegisterIntrinsic(
+    {"cuda.copy_vector", 2, ir::Effect::kState, ir::TypeRule::kExplicit,
+     "copy_vector(to, from): attrs bytes; both addresses are aligned to them"});
+
+// Names the number of this thread at the start of the grid's body.
+class ThreadBinder : public ir::Mutator {
+ public:
+  explicit ThreadBinder(const Context& context) : context_(context) {}
+  ir::Stmt MutateStmt(const ir::Stmt& s) override {
+    const auto* grid = s.as<ir::TileLoopObj>();
+    if (!grid) return DefaultStmt(s);
+    const ir::DType i32 = ir::dtype::Int(32);
+    ir::Expr number = ir::MakeCall("get_thread_binding", {}, {}, i32);
+    ir::Stmt body = ir::Seq(
+        {ir::Bind(context_.thread, number), ir::Assume(ir::MakeInt(i32, 0) <= context_.thread),
+         ir::Assume(context_.thread < ir::MakeInt(i32, context_.threads)), grid->body},
+        grid->span);
+    return ir::TileLoop(grid->vars, grid->extents, grid->threads, body, grid->attrs, grid->span);
+  }
+
+ private:
+  const Context& context_;
+};
+
+ir::PrimFunc BindThreads(const ir::PrimFunc& func, const Context& context) {
+  return func.WithBody(ThreadBinder(context).MutateStmt(func->body));
+}
+
+class TileOpLowerer : public AnalyzedMutator {
+ public:
+  explicit TileOpLowerer(const Context& context) : context_(context) {
+    context_.can_prove = [this](const ir::Expr& cond) { return analyzer()->CanProve(cond); };
+  }
+  ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
+    if (auto op = stmt.as<ir::TileOp>()) return lower::cuda::LowerTileOp(*op, context_);
+    return AnalyzedMutator::MutateStmt(stmt);
+  }
+
+ private:
+  Context context_;
+};
+
+ir::PrimFunc LowerCudaTileOps(const ir::PrimFunc& func, const Context& context) {
+  return TileOpLowerer(context).Run(func, context);
+}
+
+// How often expressions mention each variable; a declaration is no mention.
+void CountUses(const ir::Stmt& body, std::unordered_map<const ffi::Object*, int64_t>* uses) {
+  struct Counter : ir::Visitor {
+    std::unordered_map<const ffi::Object*, int64_t>* uses;
+    void VisitExpr(const ir::Expr& e) override {
+      if (e.as<ir::VarObj>()) ++(*uses)[e.get()];
+      VisitFields(e);
+    }
+    void VisitStmt(const ir::Stmt& s) override {
+      const auto* bind = s.as<ir::BindObj>();
+      return bind ? VisitExpr(bind->value) : VisitFields(s);
+    }
+  } counter;
+  counter.uses = uses;
+  counter.VisitStmt(body);
+}
+
+// Names that nothing mentions any more, such as coordinates of a loop that only fills.
+ir::PrimFunc DropUnusedNames(const ir::PrimFunc& func, const Context&) {
+  struct Dropper : ir::Mutator {
+    std::unordered_map<const ffi::Object*, int64_t> uses;
+    ir::Stmt MutateStmt(const ir::Stmt& s) override {
+      const auto* bind = s.as<ir::BindObj>();
+      bool pure = bind != nullptr;
+      if (bind) {
+        ir::ForEachExpr(bind->value,
+                        [&](const ir::Expr& e) { pure = pure && !e.as<ir::CallObj>(); });
+      }
+      return pure && uses.count(bind->var.get()) == 0 ? ir::Seq(ffi::Array<ir::Stmt>())
+                                                      : DefaultStmt(s);
+    }
+  };
+  ir::PrimFunc result = func;
+  // A name may be used by the value of another unused one only.
+  for (size_t before = 0, now = 1; before != now;) {
+    Dropper dropper;
+    before = now;
+    ir::ForEachStmt(result->body, [&](const ir::Stmt& s) {
+      const auto* bind = s.as<ir::BindObj>();
+      if (bind) dropper.uses.emplace(bind->var.get(), 0);
+    });
+    const size_t names = dropper.uses.size();
+    dropper.uses.clear();
+    CountUses(result->body, &dropper.uses);
+    result = result.WithBody(dropper.MutateStmt(result->body));
+    now = names;
+  }
+  return result;
+}
+
+ir::PrimFunc PlaceFragments(const ir::PrimFunc& func, const Context& context) {
+  return ApplyFragmentLayouts(func, InferFragmentLayouts(func, context));
+}
+
+// [(pass name, function after it)], for `inspect` and for tests of each stage.
+ffi::Array<ffi::Any> Stages(const ir::PrimFunc& func, const Options& options) {
+  ffi::Array<ffi::Any> stages;
+  RunCudaPipeline(func, MakeCudaContext(func, options),
+                  [&](const std::string& name, const ir::PrimFunc& f) {
+                    stages.push_back(ffi::Array<ffi::Any>({ffi::String(name), f}));
+                  });
+  return stages;
+}
+
+[[noreturn]] void ThrowThreads(const ir::PrimFunc& func, const std::string& got) {
+  support::UserError("LaunchNotOnTargetError")
+      .Message("the CUDA target cannot start a block of so many threads")
+      .Expected("a constant number of threads from 1 to " + std::to_string(kMaxThreads))
+      .Got(got)
+      .Remedy("use for example `threads=128`")
+      .At(ir::ToLocation(func->span))
+      .Throw();
+}
+
+int64_t ThreadsOf(const ir::PrimFunc& func) {
+  int64_t threads = lower::cuda::kDefaultThreads;
+  ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
+    const auto* grid = s.as<ir::TileLoopObj>();
+    if (!grid || grid->threads.empty()) return;
+    threads = ConstSize(grid->threads);
+    if (threads < 0) ThrowThreads(func, "a number known at run time only");
+    if (threads < 1 || threads > kMaxThreads) ThrowThreads(func, std::to_string(threads));
+  });
+  return threads;
+}
+
+bool IsArch(const std::string& arch) {
+  static const std::vector<std::string> known = {"sm_70",   "sm_75",   "sm_80",  "sm_86",
+                                                 "sm_89",   "sm_90",   "sm_90a", "sm_100",
+                                                 "sm_100a", "sm_103a", "sm_120", "sm_120a"};
+  for (const std::string& name : known) {
+    if (name == arch) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const std::vector<CudaPass>& CudaPipeline() {
+  static const std::vector<CudaPass> passes = {
+      // First, so that errors name what the user wrote.
+      {"check_kernel", CheckKernel},
+      {"bind_threads", BindThreads},
+      // Before tile operators become several statements, which `order` and `stage` do not count.
+      {"serialize_loops", SerializeLoops},
+      {"lower_tile_ops", LowerCudaTileOps},
+      {"lower_tile_queries", LowerTileQueries},
+      // After tile operators: their loops are what makes demands on layouts.
+      {"place_fragments", PlaceFragments},
+      // After fragments have their home: those in shared memory need barriers too.
+      {"insert_sync", InsertSync},
+      {"distribute_parallel", DistributeParallel},
+      // Before guards, which compare exact indices.
+      {"widen_indices", WidenIndices},
+      {"legalize_memory", LegalizeMemory},
+      {"simplify_stmts", SimplifyStmts},
+      // After simplification, which removes mentions.
+      {"drop_unused_names", DropUnusedNames},
+      // Last: the places of the final program's allocations.
+      {"plan_shared", PlanShared},
+  };
+  return passes;
+}
+
+ir::PrimFunc RunCudaPipeline(
+    ir::PrimFunc func, const Context& context,
+    const std::function<void(const std::string&, const ir::PrimFunc&)>& after) {
+  for (const CudaPass& pass : CudaPipeline()) {
+    func = pass.run(func, context);
+    if (after) after(pass.name, func);
+  }
+  return func;
+}
+
+Context MakeCudaContext(const ir::PrimFunc& func, const Options& options) {
+  Context context;
+  static_cast<lower::cpu::Context&>(context) = MakeContext(options);
+  auto arch = options.find("arch");
+  if (arch != options.end()) context.arch = (*arch).second.cast<std::string>();
+  if (!IsArch(context.arch)) {
+    support::UserError("CompileOptionError")
+        .Message("the CUDA target knows no such architecture")
+        .Expected("sm_70, 75, 80, 86, 89, 90, 90a, 100, 100a, 103a, 120 or 120a")
+        .Got(context.arch)
+        .Remedy("use target=\"cuda -arch=sm_80\"")
+        .Throw();
+  }
+  context.threads = ThreadsOf(func);
+  return context;
+}
+
+TVM_FFI_STATIC_INIT_BLOCK() {
+  ffi::reflection::GlobalDef().def("tilescale.pass.CudaStages", Stages);
+}
+
+}  // namespace tilescale::pass
