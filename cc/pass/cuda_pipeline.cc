@@ -2,8 +2,9 @@
 
 #include <tvm/ffi/reflection/registry.h>
 
+#include <unordered_map>
+
 #include "cc/ir/intrinsic.h"
-#include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/pass/analyzed_mutator.h"
@@ -139,24 +140,14 @@ ffi::Array<ffi::Any> Stages(const ir::PrimFunc& func, const Options& options) {
   return stages;
 }
 
-[[noreturn]] void ThrowThreads(const ir::PrimFunc& func, const std::string& got) {
-  support::UserError("LaunchNotOnTargetError")
-      .Message("the CUDA target cannot start a block of so many threads")
-      .Expected("a constant number of threads from 1 to " + std::to_string(kMaxThreads))
-      .Got(got)
-      .Remedy("use for example `threads=128`")
-      .At(ir::ToLocation(func->span))
-      .Throw();
-}
-
+// The front end has checked them.
 int64_t ThreadsOf(const ir::PrimFunc& func) {
   int64_t threads = lower::cuda::kDefaultThreads;
   ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
     const auto* grid = s.as<ir::TileLoopObj>();
     if (!grid || grid->threads.empty()) return;
     threads = ConstSize(grid->threads);
-    if (threads < 0) ThrowThreads(func, "a number known at run time only");
-    if (threads < 1 || threads > kMaxThreads) ThrowThreads(func, std::to_string(threads));
+    TILESCALE_CHECK(threads >= 1 && threads <= kMaxThreads, threads << " threads");
   });
   return threads;
 }

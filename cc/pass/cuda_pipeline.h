@@ -25,8 +25,7 @@ ir::PrimFunc RunCudaPipeline(
     const std::function<void(const std::string&, const ir::PrimFunc&)>& after = {});
 
 /// The context that compile options describe ("arch" and those of the CPU target), with the threads
-/// that the kernel asks for. Throws `CompileOptionError` for unknown values and
-/// `LaunchNotOnTargetError` for blocks that no GPU has.
+/// that the kernel asks for. Throws `CompileOptionError` for unknown values.
 lower::cuda::Context MakeCudaContext(const ir::PrimFunc& func,
                                      const tvm::ffi::Map<tvm::ffi::String, tvm::ffi::Any>& options);
 

@@ -178,9 +178,7 @@ def lower(
     )
 
 
-def _lower_cuda(
-    func: Any, arch: str, pass_configs: Mapping[Any, Any] | None
-) -> LoweredFunction:
+def _lower_cuda(func: Any, arch: str, pass_configs: Mapping[Any, Any] | None) -> LoweredFunction:
     from tilescale import _ffi
 
     options = _with_annotations(func, make_options(pass_configs=pass_configs))

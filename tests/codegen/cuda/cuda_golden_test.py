@@ -18,7 +18,7 @@ GOLDEN = Path(__file__).parent / "golden"
 def test_source(name, request):
     source = tilescale.lower(cuda_kernels.ALL[name](), target="cuda -arch=sm_80").kernel_source
     path = GOLDEN / f"{name}.cu"
-    if request.config.getoption("--update-golden"):
+    if request.config.getoption("--update-golden", default=False):
         path.write_text(source)
     assert source == path.read_text()
 
