@@ -43,6 +43,10 @@ bool IsArithmeticOfVars(const ir::Expr& e) {
 
 class IndexWidener : public AnalyzedMutator {
  public:
+  explicit IndexWidener(const ir::PrimFunc& func) {
+    for (const ir::Var& symbol : func->symbols) sizes_.insert(symbol.get());
+  }
+
   ir::Expr MutateExpr(const ir::Expr& e) override {
     if (const auto* var = e.as<ir::VarObj>()) {
       auto it = wide_.find(var);
@@ -114,8 +118,26 @@ class IndexWidener : public AnalyzedMutator {
     return result;
   }
 
-  // The exact value of an index, in 64 bits. Below a division (`divided`) a scalar that may have
-  // wrapped counts as the wrapped one: there the two differ by more than a multiple of 2^32.
+  // Whether `e` is computed from constants and the sizes of tensors only. These are meant exactly:
+  // ceildiv(N, 256) tiles cover N elements for every N.
+  bool IsSize(const ir::Expr& e) const {
+    bool size = IsArithmeticOfVars(e);
+    ir::ForEachExpr(e, [&](const ir::Expr& x) {
+      const auto* var = x.as<ir::VarObj>();
+      size = size && (!var || sizes_.count(var) > 0);
+    });
+    return size;
+  }
+
+  // Whether neither operand can wrap, so that dividing their exact values is what the kernel says.
+  bool Exact(const ir::BinaryObj* division) {
+    if (IsSize(division->a) && IsSize(division->b)) return true;
+    return arith::FitsIn(division->a, division->dtype, analyzer()) &&
+           arith::FitsIn(division->b, division->dtype, analyzer());
+  }
+
+  // The exact value of an index, in 64 bits. Below a division (`divided`) what may wrap counts as
+  // wrapped: there the two differ by more than a multiple of 2^32.
   ir::Expr Wide(const ir::Expr& e, bool divided = false) {
     if (!IsNarrow(e)) return MutateExpr(e);
     if (const auto* imm = e.as<ir::IntImmObj>()) return ir::MakeInt(ir::dtype::Int(64), imm->value);
@@ -125,7 +147,7 @@ class IndexWidener : public AnalyzedMutator {
       if (it != wide_.end() && !wrapped) return it->second;
     }
     const auto* binary = e.as<ir::BinaryObj>();
-    if (binary && IsIndexArithmetic(binary->kind)) {
+    if (binary && IsIndexArithmetic(binary->kind) && (IsRing(binary->kind) || Exact(binary))) {
       divided = divided || !IsRing(binary->kind);
       return ir::MakeBinary(binary->kind, Wide(binary->a, divided), Wide(binary->b, divided));
     }
@@ -137,6 +159,7 @@ class IndexWidener : public AnalyzedMutator {
   }
 
   ir::VarMap wide_;
+  std::unordered_set<const ir::VarObj*> sizes_;
   // Scalars whose definition was not proved to fit in their own type.
   std::unordered_set<const ir::VarObj*> may_wrap_;
 };
@@ -144,7 +167,7 @@ class IndexWidener : public AnalyzedMutator {
 }  // namespace
 
 ir::PrimFunc WidenIndices(const ir::PrimFunc& func, const lower::cpu::Context& context) {
-  return IndexWidener().Run(func, context);
+  return IndexWidener(func).Run(func, context);
 }
 
 }  // namespace tilescale::pass

@@ -55,3 +55,17 @@ def test_gathered_indices():
         np.array([2, -1, 0, 3, 2**31 - 1], np.int32), np.array([7, 8, 9], np.int32)
     )
     assert out.tolist() == [9, 0, 7, 0, 0]
+
+
+def test_products_below_a_division_wrap():
+    # 46341 * 46341 is above 2^31: found by the fuzzer in an index, where it was divided unwrapped.
+    k = Kernel()
+    a, c = k.input("A", [1], "int32"), k.output("C", [7], "int32")
+    value = load(a, 0)
+    for i in range(7):
+        k.store(c, [i], 0)
+    k.store(c, [(value * value) % 7], 1)
+    out = tilescale.compile(k.function())(np.array([46341], np.int32))
+    wrapped = 46341 * 46341 - (1 << 32)
+    assert out.tolist() == [int(i == wrapped % 7) for i in range(7)]
+    assert wrapped % 7 != 46341 * 46341 % 7
