@@ -45,6 +45,9 @@ class IndexWidener : public AnalyzedMutator {
  public:
   explicit IndexWidener(const ir::PrimFunc& func) {
     for (const ir::Var& symbol : func->symbols) sizes_.insert(symbol.get());
+    for (const ffi::Any& param : func->params) {
+      if (const auto* scalar = param.as<ir::VarObj>()) sizes_.insert(scalar);
+    }
   }
 
   ir::Expr MutateExpr(const ir::Expr& e) override {
@@ -118,8 +121,8 @@ class IndexWidener : public AnalyzedMutator {
     return result;
   }
 
-  // Whether `e` is computed from constants and the sizes of tensors only. These are meant exactly:
-  // ceildiv(N, 256) tiles cover N elements for every N.
+  // Whether `e` is computed from constants, the sizes of tensors and scalar parameters only. These
+  // are meant exactly: ceildiv(N, 256) tiles cover N elements for every N.
   bool IsSize(const ir::Expr& e) const {
     bool size = IsArithmeticOfVars(e);
     ir::ForEachExpr(e, [&](const ir::Expr& x) {
