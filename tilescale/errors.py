@@ -220,5 +220,6 @@ class UnsupportedEvaluationError(ExecutionError):
 
 
 # Kept in files of their own for their size; everybody imports the classes from here.
+from tilescale._cuda_errors import *  # noqa: E402, F403
 from tilescale._kernel_errors import *  # noqa: E402, F403
 from tilescale._operator_errors import *  # noqa: E402, F403

@@ -101,6 +101,11 @@ CC = _text(
     "Command of the C compiler for the CPU target; the default is the first of cc, gcc, clang"
     " and the ziglang wheel that works.",
 )
+CUDA_PATH = _path(
+    "TILESCALE_CUDA_PATH",
+    "Folder with NVRTC: a CUDA toolkit, or a folder of wheels; by default the installed wheels,"
+    " then `/usr/local/cuda`.",
+)
 NUM_THREADS = _count(
     "TILESCALE_NUM_THREADS",
     0,
@@ -125,6 +130,7 @@ ALL: tuple[Knob[bool] | Knob[int] | Knob[str] | Knob[Path | None], ...] = (
     CACHE_DIR,
     DISABLE_CACHE,
     CC,
+    CUDA_PATH,
     NUM_THREADS,
     TARGET,
     DUMP,

@@ -67,13 +67,31 @@ bool Binder::BindTensor(int64_t index) {
   return true;
 }
 
+bool Binder::IsOnDevice(DLDevice device) const {
+  if (!signature_.cuda) return OnCpu(device);
+  if (device.device_type != kDLCUDA && device.device_type != kDLCUDAManaged) return false;
+  return device_id_ < 0 || device.device_id == device_id_;
+}
+
+bool Binder::CheckDevice(int64_t index) {
+  const DLDevice device = views_[index].device;
+  if (!IsOnDevice(device)) {
+    const bool first = device_id_ < 0;
+    const std::string cuda = first ? "a CUDA device" : DeviceName({kDLCUDA, device_id_});
+    return Fail(BindErrorKind::kDevice, index, signature_.cuda ? cuda : "cpu", DeviceName(device),
+                signature_.cuda
+                    ? (first ? "copy the tensor to the GPU: `x.cuda()`"
+                             : "put all tensors of a call on the same device")
+                    : "copy the tensor to the CPU, or compile the kernel for its device");
+  }
+  if (signature_.cuda) device_id_ = device.device_id;
+  return true;
+}
+
 bool Binder::CheckBasics(int64_t index) {
   const Param& param = signature_.params[index];
   const TensorView& view = views_[index];
-  if (!OnCpu(view.device)) {
-    return Fail(BindErrorKind::kDevice, index, "cpu", DeviceName(view.device),
-                "copy the tensor to the CPU, or compile the kernel for its device");
-  }
+  if (!CheckDevice(index)) return false;
   if (!Storable(param.dtype, view.dtype)) {
     return Fail(BindErrorKind::kDType, index, StorageText(param), DTypeName(view.dtype),
                 "convert the argument, or declare the parameter with its dtype");
@@ -168,7 +186,7 @@ bool Binder::Derive() {
   if (signature_.num_exprs == 0) return true;
   ts_slot* symbols = slots_ + signature_.symbol_slot;
   ts_slot* exprs = slots_ + signature_.expr_slot;
-  const int32_t bad = exprs_(&symbols->i, &exprs->i);
+  const int32_t bad = exprs_.Evaluate(&symbols->i, &exprs->i);
   if (bad != 0) {
     const Dim dim{Dim::Kind::kExpr, false, bad - 1};
     return Fail(BindErrorKind::kExpression, -1, "a defined value of " + signature_.DimText(dim),

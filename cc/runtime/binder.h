@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cc/runtime/exprs.h"
 #include "cc/runtime/kernel_abi.h"
 #include "cc/runtime/signature.h"
 
@@ -52,7 +53,7 @@ struct BindError {
 class Binder {
  public:
   // `slots` holds `signature.num_slots` elements and `views` one for each parameter.
-  Binder(const Signature& signature, ts_exprs_fn exprs, ts_slot* slots, TensorView* views)
+  Binder(const Signature& signature, const Exprs& exprs, ts_slot* slots, TensorView* views)
       : signature_(signature), exprs_(exprs), slots_(slots), views_(views) {}
 
   // Binds the tensor in `views[param]`.
@@ -65,6 +66,10 @@ class Binder {
   int64_t Value(const Dim& dim) const;
   // Number of tiles: the product of the grid's extents, 0 if one is below 1.
   bool CountTiles(int64_t* tiles);
+  // Number of the device that holds the tensors bound so far, -1 if there is none or it is the CPU.
+  int32_t device_id() const { return device_id_; }
+  // True if a tensor on `device` can be an argument.
+  bool IsOnDevice(DLDevice device) const;
   // True if an element count is too large for 32-bit indices.
   bool NeedsWideIndex() const;
 
@@ -73,6 +78,7 @@ class Binder {
  private:
   int64_t Extent(const Param& param, const TensorView& view, int64_t d) const;
   bool CheckBasics(int64_t index);
+  bool CheckDevice(int64_t index);
   bool MatchShape(int64_t index, bool derived);
   bool MatchStrides(int64_t index, bool derived);
   bool CheckContiguous(int64_t index);
@@ -85,9 +91,10 @@ class Binder {
   std::string KnownValues(const std::vector<Dim>& dims) const;
 
   const Signature& signature_;
-  ts_exprs_fn exprs_;
+  const Exprs& exprs_;
   ts_slot* slots_;
   TensorView* views_;
+  int32_t device_id_ = -1;
   bool derived_ = false;  // The expressions have their values.
   BindError error_;
 };

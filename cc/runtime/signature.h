@@ -59,6 +59,8 @@ struct Signature {
   std::vector<std::string> expr_text;  // Empty, or one text for each expression.
   std::vector<Dim> grid;               // x first.
   bool parallel = true;
+  bool cuda = false;  // The kernel runs on a CUDA device, and so live its tensors.
+  std::vector<std::string> expr_programs;  // CUDA kernels: the expressions; see exprs.h.
   std::vector<int64_t> index32_limit;
   std::vector<int64_t> returns;
   bool returns_tuple = false;  // Also a single output comes back in a tuple.

@@ -27,6 +27,18 @@ _KINDS: dict[str, tuple[type[errors.ArgumentError], str]] = {
     "expression": (errors.SizeExpressionError, "cannot be evaluated"),
 }
 
+# Kind as the runtime names what goes wrong at a launch on CUDA -> class.
+_LAUNCH_KINDS: dict[str, type[errors.CudaError]] = {
+    "driver": errors.MissingDriverError,
+    "no_gpu": errors.MissingGpuError,
+    "architecture": errors.ArchitectureMismatchError,
+    "shared_memory": errors.SharedMemoryLimitError,
+    "threads": errors.ThreadLimitError,
+    "grid": errors.GridLimitError,
+    "load": errors.CudaLoadError,
+    "launch": errors.CudaLaunchError,
+}
+
 
 def span_from_dict(fields: dict[str, Any] | None) -> Span | None:
     """Returns the span of a signature's `span` field, None if it is missing."""
@@ -85,7 +97,7 @@ class ArgumentReporter:
         """Raises the error of class `kind`.
 
         Args:
-            kind: a key of the table above, "count", "keyword" or "assertion".
+            kind: a key of the tables above, "count", "keyword" or "assertion".
             index: index of the parameter, -1 if the whole call is meant; the kernel's code for
                 "assertion".
             detail: what exactly is wrong, may be empty.
@@ -99,6 +111,14 @@ class ArgumentReporter:
             raise self._count_error(int(got))
         if kind == "keyword":
             raise self._keyword_error()
+        if kind in _LAUNCH_KINDS:
+            raise _LAUNCH_KINDS[kind](
+                detail,
+                expected=expected or None,
+                got=got or None,
+                remedy=remedy or None,
+                span=span_from_dict(self._signature.get("span")),
+            )
         raise self._argument_error(kind, index, detail, expected, got, remedy)
 
     def _argument_error(

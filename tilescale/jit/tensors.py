@@ -71,10 +71,10 @@ def torch_dtype(dtype: str) -> Any:
 
 
 def allocate_like(like: Any, shape: tuple[int, ...], dtype: str) -> Any:
-    """Allocates an uninitialised CPU tensor in the framework of `like`.
+    """Allocates an uninitialised tensor in the framework and on the device of `like`.
 
     Args:
-        like: a tensor, or None for NumPy.
+        like: a tensor, or None for NumPy on the CPU.
         shape: extents of the storage, i.e. in bytes along the last one for packed types.
         dtype: element type by its TileScale name.
 
@@ -83,8 +83,19 @@ def allocate_like(like: Any, shape: tuple[int, ...], dtype: str) -> Any:
     """
     if is_torch_tensor(like):
         torch = importlib.import_module("torch")
-        return torch.empty(shape, dtype=torch_dtype(dtype), device="cpu")
+        return torch.empty(shape, dtype=torch_dtype(dtype), device=like.device)
     return np.empty(shape, numpy_dtype(dtype))
+
+
+def current_stream(tensor: Any) -> int:
+    """Returns the address of the CUDA stream on which the framework of `tensor` works.
+
+    Tensors of frameworks that do not say come synchronised with the default stream, which is 0.
+    """
+    if is_torch_tensor(tensor):
+        torch = importlib.import_module("torch")
+        return int(torch.cuda.current_stream(tensor.device).cuda_stream)
+    return 0
 
 
 def adapt_array(array: Any) -> tuple[np.ndarray[Any, Any], str] | None:

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 
-from tilescale import _error_base, _kernel_errors, _operator_errors, errors
+from tilescale import _cuda_errors, _error_base, _kernel_errors, _operator_errors, errors
 
 _HEAD = """# Errors
 
@@ -30,7 +30,7 @@ _CLASS = re.compile(r"^class (\w+)\(", re.MULTILINE)
 def _sections() -> Iterator[tuple[str, list[type[Exception]]]]:
     """Yields the titles in the sources and the exception classes below each."""
     heads = {_error_base: "Base classes", errors: "Warnings"}
-    for module in (_error_base, errors, _kernel_errors, _operator_errors):
+    for module in (_error_base, errors, _cuda_errors, _kernel_errors, _operator_errors):
         first = heads.get(module, "")
         head, *parts = _TITLE.split(inspect.getsource(module))
         for title, text in zip([first, *parts[::2]], [head, *parts[1::2]], strict=True):

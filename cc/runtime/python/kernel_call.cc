@@ -70,13 +70,13 @@ void KernelCall::AlignedDelete::operator()(void* data) const {
 
 KernelCall::KernelCall(BoundKernel* bound, PyObject* const* args, Py_ssize_t num_args)
     : bound_(bound),
-      signature_(bound->kernel->signature()),
+      signature_(bound->signature()),
       args_(args),
       num_args_(num_args),
       slots_(signature_.num_slots),
       views_(signature_.params.size()),
       tensors_(signature_.params.size()),
-      binder_(signature_, bound->kernel->exprs(), slots_.data(), views_.data()) {}
+      binder_(signature_, bound->exprs, slots_.data(), views_.data()) {}
 
 PyObject* KernelCall::Run() {
   if (!BindArguments()) return nullptr;
@@ -84,7 +84,7 @@ PyObject* KernelCall::Run() {
   if (signature_.num_passed != static_cast<int64_t>(signature_.params.size()) && !AllocateAll()) {
     return nullptr;
   }
-  if (!Launch()) return nullptr;
+  if (!(bound_->cuda ? LaunchCuda() : Launch())) return nullptr;
   return Results();
 }
 
@@ -119,7 +119,10 @@ bool KernelCall::BindTensor(int64_t param, PyObject* object) {
   const TensorArg::Outcome outcome =
       tensors_[param].Acquire(object, bound_->adapt.get(), &bound_->caches[param], &views_[param]);
   if (outcome == TensorArg::Outcome::kOk) {
-    if (first_tensor_ == nullptr) first_tensor_ = object;
+    if (first_tensor_ == nullptr) {
+      first_tensor_ = object;
+      first_param_ = param;
+    }
     return binder_.BindTensor(param) || ReportBindError();
   }
   if (outcome == TensorArg::Outcome::kRaised) return false;
@@ -185,8 +188,9 @@ bool KernelCall::BindPointer(int64_t index, PyObject* object) {
   if (outcome == TensorArg::Outcome::kNotATensor) {
     return ReportNotATensor(index, object, "an address (int) or a tensor");
   }
-  if (views_[index].device.device_type != kDLCPU) {
-    return Report("device", index, "", "cpu", "a tensor on another device");
+  if (!binder_.IsOnDevice(views_[index].device)) {
+    return Report("device", index, "", signature_.cuda ? "cuda" : "cpu",
+                  "a tensor on another device");
   }
   slot.p = views_[index].data;
   return true;
@@ -217,7 +221,8 @@ bool KernelCall::AllocateAll() {
     const Param& param = signature_.params[i];
     if (param.passed()) continue;
     const int64_t index = static_cast<int64_t>(i);
-    const bool workspace = param.role == Role::kWorkspace;
+    // On CUDA the framework's allocator knows when the stream no longer needs the memory.
+    const bool workspace = param.role == Role::kWorkspace && !signature_.cuda;
     if (!(workspace ? AllocateWorkspace(index) : AllocateOutput(index))) return false;
   }
   return true;

@@ -6,19 +6,27 @@
 #include <string>
 #include <vector>
 
+#include "cc/runtime/cuda/module.h"
+#include "cc/runtime/exprs.h"
 #include "cc/runtime/kernel.h"
 #include "cc/runtime/python/tensor_arg.h"
 #include "cc/runtime/small_array.h"
 
 namespace tilescale::runtime {
 
-// What a Python kernel object holds.
+// What a Python kernel object holds: a kernel of the CPU or of CUDA.
 struct BoundKernel {
   std::unique_ptr<Kernel> kernel;
+  std::unique_ptr<cuda::Module> cuda;
+  Signature cuda_signature;
+  Exprs exprs;
   PyRef report;    // report(kind, index, detail, expected, got, remedy) raises the user's error.
   PyRef adapt;     // adapt(array) -> (array, dtype name) or None; see TensorArg.
   PyRef allocate;  // allocate(first tensor or None, shape, dtype name) -> tensor.
+  PyRef stream;    // CUDA: stream(tensor) -> address of the stream to launch on.
   std::vector<TypeCache> caches;  // One for each parameter.
+
+  const Signature& signature() const { return cuda ? cuda_signature : kernel->signature(); }
 };
 
 // Lives for the duration of one call.
@@ -48,6 +56,8 @@ class KernelCall {
   bool StorageExtents(int64_t param, std::vector<int64_t>* extents);
   int64_t TensorBytes();
   bool Launch();
+  bool LaunchCuda();
+  bool FindStream(cuda::CUstream* stream);
   PyObject* Results();
 
   // Both raise, and return false.
@@ -61,6 +71,7 @@ class KernelCall {
   PyObject* const* args_;
   Py_ssize_t num_args_;
   PyObject* first_tensor_ = nullptr;  // Borrowed.
+  int64_t first_param_ = -1;          // Its parameter.
   SmallArray<ts_slot, 24> slots_;
   SmallArray<TensorView, 8> views_;
   SmallArray<TensorArg, 8> tensors_;

@@ -2,22 +2,13 @@
 
 #include <cstddef>
 
-#include "cc/runtime/python/kernel_call.h"
+#include "cc/runtime/python/kernel_object.h"
 #include "cc/runtime/python/signature_reader.h"
 
 namespace tilescale::runtime {
 namespace {
 
-// Both are part of the ABI since 3.9, but of the limited API's headers only since 3.12.
-using VectorcallFunction = PyObject* (*)(PyObject*, PyObject* const*, size_t, PyObject*);
-constexpr unsigned kHaveVectorcallFlag = 1U << 11;
 constexpr size_t kVectorcallOffsetFlag = size_t{1} << (8 * sizeof(size_t) - 1);
-
-struct KernelObject {
-  PyObject head;
-  VectorcallFunction vectorcall;
-  BoundKernel* bound;  // Null until `__init__` has succeeded.
-};
 
 PyObject* CallKernel(PyObject* self, PyObject* const* args, Py_ssize_t num_args, bool keywords) {
   BoundKernel* bound = reinterpret_cast<KernelObject*>(self)->bound;
@@ -40,6 +31,8 @@ PyObject* KernelVectorcall(PyObject* self, PyObject* const* args, size_t flags, 
   return CallKernel(self, args, num_args, keywords);
 }
 
+}  // namespace
+
 // Python subclasses are called through here in CPython 3.11, which does not let them inherit
 // the vectorcall flag.
 PyObject* KernelTpCall(PyObject* self, PyObject* args, PyObject* kwargs) {
@@ -58,6 +51,20 @@ PyObject* KernelNew(PyTypeObject* type, PyObject*, PyObject*) {
   return self;
 }
 
+void KernelDealloc(PyObject* self) {
+  PyTypeObject* type = Py_TYPE(self);
+  delete reinterpret_cast<KernelObject*>(self)->bound;
+  reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(self);
+  Py_DECREF(reinterpret_cast<PyObject*>(type));
+}
+
+PyMemberDef kKernelMembers[] = {
+    {"__vectorcalloffset__", T_PYSSIZET, offsetof(KernelObject, vectorcall), READONLY, nullptr},
+    {nullptr, 0, 0, 0, nullptr},
+};
+
+namespace {
+
 int KernelInit(PyObject* self, PyObject* args, PyObject*) {
   const char* path = nullptr;
   PyObject *dict = nullptr, *report = nullptr, *adapt = nullptr, *allocate = nullptr;
@@ -71,26 +78,15 @@ int KernelInit(PyObject* self, PyObject* args, PyObject*) {
     PyErr_SetString(PyExc_OSError, error.c_str());
     return -1;
   }
+  bound->exprs = Exprs(bound->kernel->exprs());
   bound->report = PyRef::Borrow(report);
   bound->adapt = PyRef::Borrow(adapt);
   bound->allocate = PyRef::Borrow(allocate);
-  bound->caches.resize(bound->kernel->signature().params.size());
+  bound->caches.resize(bound->signature().params.size());
   auto* object = reinterpret_cast<KernelObject*>(self);
   delete std::exchange(object->bound, bound.release());
   return 0;
 }
-
-void KernelDealloc(PyObject* self) {
-  PyTypeObject* type = Py_TYPE(self);
-  delete reinterpret_cast<KernelObject*>(self)->bound;
-  reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(self);
-  Py_DECREF(reinterpret_cast<PyObject*>(type));
-}
-
-PyMemberDef kKernelMembers[] = {
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(KernelObject, vectorcall), READONLY, nullptr},
-    {nullptr, 0, 0, 0, nullptr},
-};
 
 constexpr char kKernelDoc[] =
     "Kernel(library, signature, report, adapt, allocate)\n\n"
@@ -137,7 +133,8 @@ PyMethodDef kFunctions[] = {
 int ModuleExec(PyObject* module) {
   PyRef type(PyType_FromSpec(&kKernelSpec));
   if (!type) return -1;
-  return PyModule_AddObjectRef(module, "Kernel", type.get());
+  if (PyModule_AddObjectRef(module, "Kernel", type.get()) != 0) return -1;
+  return AddCuda(module);
 }
 
 PyModuleDef_Slot kModuleSlots[] = {
@@ -147,7 +144,7 @@ PyModuleDef_Slot kModuleSlots[] = {
 
 PyModuleDef kModule = {PyModuleDef_HEAD_INIT,
                        "_runtime",
-                       "Runs compiled CPU kernels.",
+                       "Runs compiled kernels.",
                        0,
                        kFunctions,
                        kModuleSlots,

@@ -126,6 +126,8 @@ void ReadFields(PyObject* dict, Signature* signature) {
   signature->symbols = ReadList<std::string>(dict, "symbols", ToString);
   if (PyObject* value = Find(dict, "num_exprs")) signature->num_exprs = ToInt(value);
   signature->expr_text = ReadList<std::string>(dict, "expr_text", ToString);
+  signature->expr_programs = ReadList<std::string>(dict, "exprs", ToString);
+  if (PyObject* value = Find(dict, "device")) signature->cuda = ToString(value) == "cuda";
   signature->grid = ReadList<Dim>(dict, "grid", ReadDim);
   if (PyObject* value = Find(dict, "parallel")) signature->parallel = ToBool(value);
   signature->index32_limit = ReadList<int64_t>(dict, "index32_limit", ToInt);

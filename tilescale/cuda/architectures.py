@@ -1,0 +1,70 @@
+"""What the CUDA architectures allow a kernel."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from tilescale.errors import UnsupportedArchitectureError
+
+_NAME = re.compile(r"sm_(\d+)([af]?)")
+_KIB = 1024
+# Bytes of shared memory that a block can have, of which the driver keeps none back.
+_SHARED_BYTES = {
+    70: 96 * _KIB,
+    72: 96 * _KIB,
+    75: 64 * _KIB,
+    80: 163 * _KIB,
+    86: 99 * _KIB,
+    87: 163 * _KIB,
+    88: 163 * _KIB,
+    89: 99 * _KIB,
+    90: 227 * _KIB,
+    100: 227 * _KIB,
+    101: 227 * _KIB,
+    103: 227 * _KIB,
+    110: 227 * _KIB,
+    120: 99 * _KIB,
+    121: 99 * _KIB,
+}
+MAX_THREADS = 1024
+
+
+@dataclasses.dataclass(frozen=True)
+class Architecture:
+    """A CUDA architecture.
+
+    Attributes:
+        name: "sm_80", "sm_90a", ...
+        number: 80, 90, ...
+        max_shared_bytes: shared memory that a block can have.
+        max_threads: threads that a block can have.
+    """
+
+    name: str
+    number: int
+    max_shared_bytes: int
+    max_threads: int = MAX_THREADS
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def architecture(name: str) -> Architecture:
+    """Returns the architecture called `name`, such as "sm_80" or "sm_90a".
+
+    Raises:
+        UnsupportedArchitectureError: there is no such architecture.
+    """
+    match = _NAME.fullmatch(name)
+    shared = _SHARED_BYTES.get(int(match[1])) if match else None
+    suffix_fits = match is not None and (not match[2] or int(match[1]) >= 90)
+    if match is None or shared is None or not suffix_fits:
+        raise UnsupportedArchitectureError(
+            f"{name!r} is no architecture that kernels can be compiled for",
+            expected=", ".join(f"sm_{number}" for number in _SHARED_BYTES)
+            + "; from sm_90 on also with the suffix a, as in sm_90a",
+            got=repr(name),
+            remedy='name the architecture of your GPU, as in target="cuda -arch=sm_90a"',
+        )
+    return Architecture(name, int(match[1]), shared)

@@ -1,0 +1,92 @@
+"""A CUDA kernel that Python calls with tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tilescale import _runtime
+from tilescale.cuda.architectures import architecture
+from tilescale.cuda.compiler import CudaBinary, KernelResources
+from tilescale.errors import SharedMemoryLimitError, ThreadLimitError
+from tilescale.jit import tensors
+from tilescale.jit.argument_errors import ArgumentReporter
+
+
+class CudaKernel(_runtime.CudaKernel):
+    """One kernel of a binary, with what it takes to bind its arguments and launch it.
+
+    The function's parameters are the slots of cc/runtime/README.md in their order: tensors and
+    pointers, scalars, symbols, derived expressions. It is launched on the stream that the first
+    tensor's framework works on, and nothing is synchronised.
+
+    Args:
+        binary: machine code.
+        symbol: name of the kernel in it.
+        signature: as in cc/runtime/README.md, with `"device": "cuda"` and `"exprs"`.
+        block: threads of a block.
+        shared_bytes: dynamic shared memory of a block.
+        cooperative: blocks wait for each other, so all must be resident at once.
+
+    Raises:
+        ThreadLimitError: the block is larger than the architecture allows.
+        SharedMemoryLimitError: a block cannot have that much shared memory.
+        ValueError: the signature contradicts itself.
+    """
+
+    def __init__(
+        self,
+        binary: CudaBinary,
+        symbol: str,
+        signature: dict[str, Any],
+        block: tuple[int, int, int],
+        shared_bytes: int = 0,
+        cooperative: bool = False,
+    ) -> None:
+        self.binary = binary
+        self.symbol = symbol
+        self.signature = {**signature, "device": "cuda"}
+        _check_limits(binary, symbol, block, shared_bytes)
+        super().__init__(
+            binary.code,
+            symbol,
+            binary.arch,
+            block,
+            shared_bytes,
+            cooperative,
+            self.signature,
+            ArgumentReporter(self.signature),
+            tensors.adapt_array,
+            tensors.allocate_like,
+            tensors.current_stream,
+        )
+
+    @property
+    def resources(self) -> KernelResources | None:
+        """What the kernel uses, as the assembler reports it; None for linked code."""
+        return self.binary.resources.get(self.symbol)
+
+    def __repr__(self) -> str:
+        return f"<CudaKernel {self.symbol} for {self.binary.arch}>"
+
+
+def _check_limits(
+    binary: CudaBinary, symbol: str, block: tuple[int, int, int], shared_bytes: int
+) -> None:
+    limits = architecture(binary.arch)
+    threads = block[0] * block[1] * block[2]
+    if not 0 < threads <= limits.max_threads or min(block) < 1:
+        raise ThreadLimitError(
+            f"kernel `{symbol}` has a block that {limits} cannot run",
+            expected=f"1 to {limits.max_threads} threads",
+            got=f"{block[0]} * {block[1]} * {block[2]} = {threads} threads",
+            remedy="use fewer threads",
+        )
+    used = binary.resources.get(symbol)
+    total = shared_bytes + (used.shared_bytes if used else 0)
+    if total > limits.max_shared_bytes:
+        raise SharedMemoryLimitError(
+            f"kernel `{symbol}` needs more shared memory than {limits} gives a block",
+            expected=f"at most {limits.max_shared_bytes} bytes",
+            got=f"{total} bytes",
+            remedy="use smaller tiles or fewer pipeline stages",
+        )
