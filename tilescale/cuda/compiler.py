@@ -23,14 +23,13 @@ _ENTRY = re.compile(r"Compiling entry function '(\w+)'")
 _SPILLS = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads")
 _REGISTERS = re.compile(r"Used (\d+) registers")
 _SHARED = re.compile(r"(\d+) bytes smem")
-_TOO_MUCH_SHARED = re.compile(
-    r"function '(\w+)' uses too much shared data \((0x[0-9a-f]+) bytes, (0x[0-9a-f]+) max\)"
-)
 _LACKING = re.compile(r"error\s*: (.*(?:requires \.target|not supported on \.target).*)")
 _ERROR_LINE = re.compile(r"^[^\n(]*\((\d+)\): (?:catastrophic )?error", re.MULTILINE)
 # What the assembler says when it does not do what it was asked for: setmaxnreg and the like.
 _NOTE = re.compile(r"\(C\d+\)|\bignored\b|ptxas warning|: warning")
 _SHOWN_LINES = 20
+# More than this has to be dynamic, on every architecture.
+_MAX_STATIC_SHARED = 48 * 1024
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,14 +207,15 @@ def parse_resources(log: str) -> dict[str, KernelResources]:
 
 
 def _rejected(source: str, arch: str, toolkit: Toolkit, log: str) -> CudaError:
-    shared = _TOO_MUCH_SHARED.search(log)
-    if shared is not None:
-        return SharedMemoryLimitError(
-            f"kernel `{shared[1]}` needs more static shared memory than {arch} allows",
-            expected=f"at most {int(shared[3], 16)} bytes",
-            got=f"{int(shared[2], 16)} bytes",
-            remedy="use dynamic shared memory, smaller tiles or fewer pipeline stages",
-        )
+    # In its verbose mode the assembler says how much a kernel uses, but not that it is too much.
+    for kernel, used in parse_resources(log).items():
+        if used.shared_bytes > _MAX_STATIC_SHARED:
+            return SharedMemoryLimitError(
+                f"kernel `{kernel}` has more static shared memory than there can be",
+                expected=f"at most {_MAX_STATIC_SHARED} bytes",
+                got=f"{used.shared_bytes} bytes",
+                remedy="use dynamic shared memory, smaller tiles or fewer pipeline stages",
+            )
     lacking = _LACKING.search(log)
     if lacking is not None:
         return UnsupportedInstructionError(
