@@ -49,9 +49,7 @@ def nvrtc_compile(
 ) -> tuple[bytes, str, str, bool]:
     """Returns (code, log, error, whether the library itself is missing)."""
 
-def nvrtc_info(
-    library: str, preload: Sequence[str], /
-) -> tuple[tuple[int, int], list[int], str]:
+def nvrtc_info(library: str, preload: Sequence[str], /) -> tuple[tuple[int, int], list[int], str]:
     """Returns (version, architectures, why the library cannot be used)."""
 
 def nvjitlink(

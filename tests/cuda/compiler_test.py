@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from tests.cuda.probes import SOURCES
+from tests.support.gpu import needs_nvrtc_for
 from tilescale import cuda, errors
 from tilescale.cuda import toolkit
 from tilescale.cuda.compiler import parse_resources
@@ -78,6 +79,7 @@ def test_headers_in_memory():
 @pytest.mark.parametrize("arch", ["sm_70", "sm_90a"])
 @pytest.mark.parametrize("lto", [False, True])
 def test_link(arch, lto):
+    needs_nvrtc_for(arch)
     how = {"lto": True} if lto else {"relocatable": True}
     parts = [cuda.compile_cuda(text, arch, **how) for text in (CALLER, HELPER)]
     linked = cuda.link_cuda(parts, kernels=["caller"])
@@ -136,13 +138,10 @@ def test_unknown_architecture(arch):
 
 
 def test_architecture_that_nvrtc_does_not_know():
-    with pytest.raises(errors.UnsupportedArchitectureError, match="no NVRTC on this machine"):
-        _without(cuda.find_toolkit("sm_80").architectures)
-
-
-def _without(known):
+    known = cuda.find_toolkit("sm_80").architectures
     missing = next(n for n in (70, 72, 88, 110) if n not in known)
-    cuda.find_toolkit(f"sm_{missing}")
+    with pytest.raises(errors.UnsupportedArchitectureError, match="no NVRTC on this machine"):
+        cuda.find_toolkit(f"sm_{missing}")
 
 
 def test_missing_nvrtc(tmp_path, monkeypatch):

@@ -4,14 +4,10 @@ import pytest
 
 from tests.cuda import kernels
 from tests.runtime.c_kernels import tensor
-from tests.support.torch import import_torch
+from tests.support.gpu import torch_with_gpu
 from tilescale import cuda, errors
 
-torch = import_torch()
-if not torch.cuda.is_available():
-    pytest.skip("torch finds no CUDA device", allow_module_level=True)
-
-ARCH = "sm_{}{}".format(*torch.cuda.get_device_capability())
+torch, ARCH = torch_with_gpu()
 LIMITS = cuda.architecture(ARCH)
 
 

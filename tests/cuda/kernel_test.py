@@ -1,4 +1,4 @@
-"""What can be known of a CUDA kernel before there is a GPU; and what is said where there is none."""
+"""What is known of a CUDA kernel without a GPU, and what is said where there is none."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def test_attributes_without_a_driver():
 
 @no_driver
 def test_launch_without_a_driver():
-    kernel = kernels.load("extern \"C\" __global__ void k() {}", "k", [], "sm_80")
+    kernel = kernels.load('extern "C" __global__ void k() {}', "k", [], "sm_80")
     with pytest.raises(errors.MissingDriverError, match="`k` needs a CUDA device"):
         kernel()
 

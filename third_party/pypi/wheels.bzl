@@ -26,8 +26,20 @@ _SPECIAL = {
     "z3-solver": dict(build = "z3"),
 }
 
-# What tests install beside our wheel, for the CPythons that it serves.
-_WHEELHOUSE = ["absl-py", "apache-tvm-ffi", "ml-dtypes", "numpy", "typing-extensions", "z3-solver"]
+# What tests install beside our wheel, for the CPythons that it serves; pytest is for the GPU pack.
+_WHEELHOUSE = [
+    "absl-py",
+    "apache-tvm-ffi",
+    "iniconfig",
+    "ml-dtypes",
+    "numpy",
+    "packaging",
+    "pluggy",
+    "pygments",
+    "pytest",
+    "typing-extensions",
+    "z3-solver",
+]
 _PYTHONS = ["311", "312"]
 
 def repository_name(package):

@@ -118,6 +118,8 @@ def compile_cuda(
     flags = [f"--gpu-architecture={arch}", *DEFAULT_OPTIONS, *options]
     flags += ["--relocatable-device-code=true"] if relocatable else []
     flags += ["-dlto"] if lto else []
+    # Where there is a driver, NVRTC caches; what comes from its cache lacks the assembler's report.
+    flags += ["--no-cache"] if toolkit.version >= (12, 9) else []
     flags += [f"-I{toolkit.include}"] if toolkit.include else []
     code, log, error, missing = _runtime.nvrtc_compile(
         str(toolkit.nvrtc),

@@ -7,14 +7,18 @@ Usage: make_pack --out DIR [--wheels FILE ...] [--tests FILE ...]; Bazel supplie
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import os
 import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 MAX_BYTES = 60 * 10**6
 # Wheels for other CPythons than the pack's.
 _PYTHON = "cp312"
+# Programs and headers inside wheels; the tests use neither, and Z3's are as large as its library.
+_DROPPED = ("*.data/data/bin/*", "*/include/*")
 _SCRIPTS = ("run.sh", "run_tests.py")
 
 
@@ -28,6 +32,14 @@ def fits_python(wheel: Path) -> bool:
     return python in (_PYTHON, "py3", "py2.py3") or abi == "abi3"
 
 
+def _copy_library(wheel: Path, out: Path) -> None:
+    """Copies a wheel without what the tests do not use."""
+    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(out, "w") as target:
+        for member in source.infolist():
+            if not any(fnmatch.fnmatch(member.filename, pattern) for pattern in _DROPPED):
+                target.writestr(member, source.read(member), zipfile.ZIP_DEFLATED)
+
+
 def make_pack(out: Path, wheels: list[Path], tests: list[tuple[Path, str]]) -> int:
     """Fills the folder `out` and returns its size in bytes.
 
@@ -37,7 +49,8 @@ def make_pack(out: Path, wheels: list[Path], tests: list[tuple[Path, str]]) -> i
         tests: file -> where it goes below `out`.
 
     Raises:
-        PackError: the folder is not empty, the product's wheel is missing, or the pack is too large.
+        PackError: the folder is not empty, tilescale's wheel is missing, or the pack is too
+            large.
     """
     if out.exists() and any(out.iterdir()):
         raise PackError(f"{out} is not empty: name a new folder")
@@ -46,7 +59,10 @@ def make_pack(out: Path, wheels: list[Path], tests: list[tuple[Path, str]]) -> i
         raise PackError(f"no wheel of tilescale for {_PYTHON}")
     (out / "wheels").mkdir(parents=True)
     for wheel in chosen.values():
-        shutil.copyfile(wheel, out / "wheels" / wheel.name)
+        if wheel.name.startswith("tilescale-"):
+            shutil.copyfile(wheel, out / "wheels" / wheel.name)
+        else:
+            _copy_library(wheel, out / "wheels" / wheel.name)
     for source, place in tests:
         (out / place).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, out / place)
