@@ -1,7 +1,8 @@
 """Host time of a call with three torch tensors, against a C loop that launches the same kernel.
 
 Usage: PYTHONPATH=site:. python benchmarks/cuda_launch.py in the folder of the GPU pack, after its
-run.sh, on a machine with a C compiler. Both sides launch bursts of 500 after a synchronisation; printed is the median burst's time for a launch.
+run.sh, on a machine with a C compiler. Both sides launch bursts of 500 after a synchronisation;
+printed is the median burst's time for a launch.
 """
 
 import ctypes

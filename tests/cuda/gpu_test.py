@@ -141,8 +141,9 @@ def test_device_of_another_architecture():
     with pytest.raises(errors.ArchitectureMismatchError) as caught:
         kernels.load_add(other)(draw(8), draw(8))
     assert other in caught.value.expected
-    assert ARCH in caught.value.got
-    assert f"-arch={ARCH}" in caught.value.remedy
+    own = ARCH.rstrip("af")
+    assert own in caught.value.got
+    assert f"-arch={own}" in caught.value.remedy
 
 
 def test_more_threads_than_the_registers_allow():
