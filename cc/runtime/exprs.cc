@@ -76,7 +76,7 @@ bool Exprs::Apply(Op op, int64_t* left, int64_t right) {
 }
 
 bool Exprs::Run(const std::vector<Step>& steps, const int64_t* symbols, int64_t* result) {
-  int64_t stack[kMaxDepth];
+  int64_t stack[kMaxDepth] = {};
   int depth = 0;
   for (const Step& step : steps) {
     if (step.op <= Op::kSymbol) {
@@ -84,6 +84,7 @@ bool Exprs::Run(const std::vector<Step>& steps, const int64_t* symbols, int64_t*
       continue;
     }
     --depth;
+    // NOLINTNEXTLINE(clang-analyzer-*): `Parse` has checked the depth at each step.
     if (!Apply(step.op, &stack[depth - 1], stack[depth])) return false;
   }
   *result = stack[0];

@@ -1,6 +1,7 @@
 #include "cc/runtime/cuda/module.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 namespace tilescale::runtime::cuda {
@@ -8,7 +9,7 @@ namespace {
 
 constexpr std::array<int64_t, 3> kMaxGrid{(int64_t{1} << 31) - 1, 65535, 65535};
 // Above this a kernel must ask for dynamic shared memory before it is launched.
-constexpr int64_t kSharedWithoutAsking = 48 * 1024;
+constexpr int64_t kSharedWithoutAsking = int64_t{48} << 10;
 // JIT option names of the driver: where it writes its complaints, and how much.
 constexpr int kErrorLogBuffer = 5, kErrorLogBytes = 6;
 
@@ -85,7 +86,7 @@ const char* ErrorKindName(ErrorKind kind) {
 }
 
 bool RunsOn(const std::string& arch, int major, int minor) {
-  const int number = std::atoi(arch.c_str() + arch.find('_') + 1);
+  const auto number = std::strtol(arch.c_str() + arch.find('_') + 1, nullptr, 10);
   if (arch.empty() || number == 0 || number / 10 != major) return false;
   return arch.back() == 'a' ? number % 10 == minor : number % 10 <= minor;
 }
@@ -169,7 +170,9 @@ bool Module::LoadFunction(Loaded* loaded, Error* error) const {
   const Driver& driver = LoadDriver().driver;
   char log[4096] = "";
   int names[] = {kErrorLogBuffer, kErrorLogBytes};
-  void* values[] = {log, reinterpret_cast<void*>(sizeof log)};
+  void* values[] = {log, nullptr};
+  const size_t log_bytes = sizeof log;  // The driver takes a number in the place of a pointer.
+  std::memcpy(&values[1], &log_bytes, sizeof log_bytes);
   int status = driver.module_load(&loaded->module, image_.cubin.data(), 2, names, values);
   if (status == kSuccess) {
     status = driver.module_function(&loaded->function, loaded->module, image_.symbol.c_str());

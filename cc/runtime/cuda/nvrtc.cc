@@ -114,6 +114,7 @@ std::string DescribeNvrtc(const std::string& library, const std::vector<std::str
   std::string error = Open(library, preload, &api);
   if (!error.empty()) return error;
   int count = 0;
+  // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): without an error all functions are there.
   if (api.version(&version->first, &version->second) != 0 || api.num_archs(&count) != 0) {
     return "nvrtcVersion fails";
   }
