@@ -172,7 +172,7 @@ bool Module::LoadFunction(Loaded* loaded, Error* error) const {
   int names[] = {kErrorLogBuffer, kErrorLogBytes};
   void* values[] = {log, nullptr};
   const size_t log_bytes = sizeof log;  // The driver takes a number in the place of a pointer.
-  std::memcpy(&values[1], &log_bytes, sizeof log_bytes);
+  std::memcpy(static_cast<void*>(&values[1]), &log_bytes, sizeof log_bytes);
   int status = driver.module_load(&loaded->module, image_.cubin.data(), 2, names, values);
   if (status == kSuccess) {
     status = driver.module_function(&loaded->function, loaded->module, image_.symbol.c_str());
