@@ -12,7 +12,7 @@ HERE = Path("tests/cuda/rdc")
 @pytest.mark.parametrize("arch", ["sm_80", "sm_90a"])
 def test_linked_module_has_the_kernel(arch):
     cubin = (HERE / f"scale.{arch}.cubin").read_bytes()
-    assert _runtime.cubin_functions(cubin) == ["scale"]
+    assert "scale" in _runtime.cubin_functions(cubin)
 
 
 @pytest.mark.parametrize("arch", ["sm_80", "sm_90a"])
