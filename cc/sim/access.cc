@@ -155,6 +155,7 @@ TS_SIM_HOOKS(4)
 TS_SIM_HOOKS(8)
 TS_SIM_HOOKS(16)
 
+// NOLINTBEGIN(bugprone-reserved-identifier): the names that the compiler calls.
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
@@ -165,6 +166,7 @@ void __tsan_read_range(void* a, size_t size) {
 void __tsan_write_range(void* a, size_t size) {
   RangeHook(a, size, true, __builtin_return_address(0));
 }
+// NOLINTEND(bugprone-reserved-identifier)
 
 void ts_sim_aligned(const void* address, uint32_t size) {
   Thread* thread = CurrentThread();

@@ -37,7 +37,7 @@ std::string Open(const char* path, const char* symbol, Module* module) {
   module->entry = reinterpret_cast<Entry>(dlsym(module->handle, symbol));
   if (!module->entry) return std::string("no ") + symbol;
   link_map* map = nullptr;
-  dlinfo(module->handle, RTLD_DI_LINKMAP, &map);
+  dlinfo(module->handle, RTLD_DI_LINKMAP, static_cast<void*>(&map));
   module->base = map->l_addr;
   dl_iterate_phdr(Measure, module);
   return "";

@@ -39,13 +39,13 @@ ts_sim_switch_stack:
 
 void InitFiber(Fiber* fiber, char* low, size_t size, void (*entry)()) {
   constexpr size_t kSavedRegisters = 6;
-  auto top = (reinterpret_cast<uintptr_t>(low) + size) & ~uintptr_t{15};
-  auto* slot = reinterpret_cast<void**>(top);
+  char* end = low + size;
+  auto* slot = reinterpret_cast<void**>(end - reinterpret_cast<uintptr_t>(end) % 16);
   *--slot = nullptr;  // the return address of entry, which also aligns its frame
   *--slot = reinterpret_cast<void*>(entry);
   slot -= kSavedRegisters;
-  std::memset(slot, 0, kSavedRegisters * sizeof(void*));
-  fiber->stack_pointer = slot;
+  std::memset(static_cast<void*>(slot), 0, kSavedRegisters * sizeof(void*));
+  fiber->stack_pointer = static_cast<void*>(slot);
 }
 
 void SwitchFiber(Fiber* from, Fiber* to) {

@@ -59,8 +59,8 @@ void Launch::StartBlock(size_t slot) {
   block->unfinished = count;
   block->slot = slot;
   block->meetings.resize((count + kWarpSize - 1) / kWarpSize);
-  auto raw = reinterpret_cast<uintptr_t>(arenas_[slot].get());
-  block->arena = reinterpret_cast<unsigned char*>((raw + kArenaAlignment) & ~(kArenaAlignment - 1));
+  unsigned char* raw = arenas_[slot].get();
+  block->arena = raw + (kArenaAlignment - reinterpret_cast<uintptr_t>(raw) % kArenaAlignment);
   std::memset(block->arena, kPoison, options.shared_bytes);
   Region region;
   region.begin = reinterpret_cast<uintptr_t>(block->arena);
@@ -81,7 +81,7 @@ void Launch::StartBlock(size_t slot) {
     thread.stack_size = stacks_->size();
     if (checks(kRaces)) {
       thread.clock.block = block->number;
-      thread.clock.own.assign(2 * count, 0);
+      thread.clock.own.assign(size_t{2} * count, 0);
       thread.clock.own[i] = 1;
     }
     InitFiber(&thread.fiber, thread.stack_low, thread.stack_size, StartFiber);

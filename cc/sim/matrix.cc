@@ -68,15 +68,16 @@ double Element(TsSimType type, const uint32_t* registers, uint32_t index) {
 
 void SetElement(TsSimType type, void* registers, uint32_t index, double value) {
   auto* bytes = static_cast<char*>(registers);
+  const size_t at = index;
   if (type == kTsSimF16) {
     auto code = static_cast<uint16_t>(tilescale_sim::Half::Encode(static_cast<float>(value)));
-    std::memcpy(bytes + 2 * index, &code, sizeof(code));
+    std::memcpy(bytes + 2 * at, &code, sizeof(code));
   } else if (type == kTsSimF32) {
     auto single = static_cast<float>(value);
-    std::memcpy(bytes + 4 * index, &single, sizeof(single));
+    std::memcpy(bytes + 4 * at, &single, sizeof(single));
   } else {
     auto wrapped = static_cast<uint32_t>(static_cast<int64_t>(value));
-    std::memcpy(bytes + 4 * index, &wrapped, sizeof(wrapped));
+    std::memcpy(bytes + 4 * at, &wrapped, sizeof(wrapped));
   }
 }
 
@@ -239,8 +240,9 @@ void RunLdmatrix(Launch* launch, Meeting* meeting) {
   NeedsWholeWarp(launch, *meeting);
   const auto& first = *static_cast<TsSimMatrix*>(meeting->arguments[0]);
   ForEachRow(launch, *meeting, first.count, false, [&](uint32_t matrix, uint32_t row, char* from) {
-    ForEachElement(*meeting, matrix, row, first.transposed,
-                   [&](uint32_t column, char* to) { std::memcpy(to, from + 2 * column, 2); });
+    ForEachElement(*meeting, matrix, row, first.transposed, [&](uint32_t column, char* to) {
+      std::memcpy(to, from + size_t{2} * column, 2);
+    });
   });
 }
 
@@ -248,8 +250,9 @@ void RunStmatrix(Launch* launch, Meeting* meeting) {
   NeedsWholeWarp(launch, *meeting);
   const auto& first = *static_cast<TsSimMatrix*>(meeting->arguments[0]);
   ForEachRow(launch, *meeting, first.count, true, [&](uint32_t matrix, uint32_t row, char* to) {
-    ForEachElement(*meeting, matrix, row, first.transposed,
-                   [&](uint32_t column, char* from) { std::memcpy(to + 2 * column, from, 2); });
+    ForEachElement(*meeting, matrix, row, first.transposed, [&](uint32_t column, char* from) {
+      std::memcpy(to + size_t{2} * column, from, 2);
+    });
   });
 }
 

@@ -31,7 +31,7 @@ uint32_t Expected(const Block& block, const Barrier& barrier) {
 // one's own components: linear work where joining whole clocks would be quadratic.
 void MeetAll(Barrier* barrier) {
   auto count = static_cast<uint32_t>(barrier->waiting.size());
-  barrier->told.assign(2 * count, 0);
+  barrier->told.assign(size_t{2} * count, 0);
   for (Thread* thread : barrier->waiting) {
     uint32_t i = thread->index;
     barrier->told[i] = thread->clock.own[i]++;

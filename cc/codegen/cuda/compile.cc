@@ -64,6 +64,7 @@ std::vector<std::string> Params(Writer* writer, const ir::PrimFunc& func, const 
                          writer->Name(*buffer));
         continue;
       }
+      if (!var) continue;
       std::string type = ValueType(var->dtype(), func->span);
       // Passed again as a symbol.
       std::string unused = launch.IsSymbol(*var) ? std::string((*var)->name) + "_argument" : "";
