@@ -1,6 +1,7 @@
 #include "cc/runtime/cuda/nvrtc.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "cc/runtime/cuda/shared_library.h"
 
