@@ -101,6 +101,13 @@ extern "C" __global__ void elect(unsigned* d) {
 }
 """
 
+_WGMMA_FENCE = """
+extern "C" __global__ void wgmma_fence(unsigned* d) {
+  asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
+  d[threadIdx.x] = threadIdx.x;
+}
+"""
+
 PROBES = (
     Probe("add", ALL, (), _ADD),
     Probe("mma_884", ("sm_70", "sm_75"), (), _MMA_884),
@@ -108,6 +115,8 @@ PROBES = (
     Probe("mma_16816_bf16", ALL[2:], ("sm_75",), _MMA_16816),
     Probe("cp_async", ALL[2:], ("sm_75",), _CP_ASYNC),
     Probe("mma_16832_e4m3", ALL[4:], ("sm_86",), _MMA_FP8),
-    Probe("elect", ALL[5:], ("sm_89",), _ELECT),
+    Probe("elect", ALL[5:], ("sm_80", "sm_89"), _ELECT),
+    # Of sm_90a only: the plain architectures, those behind it too, lack it.
+    Probe("wgmma_fence", (), ("sm_90", "sm_100", "sm_120"), _WGMMA_FENCE),
 )
 SOURCES = {probe.name: probe.source for probe in PROBES}
