@@ -2,7 +2,7 @@
 
 namespace tilescale::pass {
 
-ir::PrimFunc AnalyzedMutator::Run(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+ir::PrimFunc AnalyzedMutator::Run(const ir::PrimFunc& func, const lower::Context& context) {
   analyzer_ = context.analyzer.get();
   auto scope = analyzer_->Enter();
   for (const ffi::Any& param : func->params) {

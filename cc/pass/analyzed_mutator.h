@@ -4,7 +4,7 @@
 #include "cc/arith/prover.h"
 #include "cc/ir/function.h"
 #include "cc/ir/mutator.h"
-#include "cc/lower/cpu/context.h"
+#include "cc/lower/common/context.h"
 
 namespace tilescale::pass {
 
@@ -15,7 +15,7 @@ namespace ffi = tvm::ffi;
 class AnalyzedMutator : public ir::Mutator {
  public:
   /// Rewrites the body; the symbols that are extents of tensors are known to be at least 0.
-  ir::PrimFunc Run(const ir::PrimFunc& func, const lower::cpu::Context& context);
+  ir::PrimFunc Run(const ir::PrimFunc& func, const lower::Context& context);
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override;
   ir::Expr MutateExpr(const ir::Expr& expr) override;
 

@@ -17,7 +17,7 @@ namespace {
 
 namespace ffi = tvm::ffi;
 
-bool IsOnCpu(ir::DType t) {
+bool IsSupported(ir::DType t) {
   if (t.lanes != 1) return false;
   if (ir::dtype::IsHandle(t) || ir::dtype::IsBool(t)) return true;
   if (ir::dtype::IsIntegral(t)) {
@@ -29,7 +29,8 @@ bool IsOnCpu(ir::DType t) {
 
 class KernelChecker : public ir::Visitor {
  public:
-  explicit KernelChecker(ir::Span span) : span_(std::move(span)) {}
+  KernelChecker(ir::Span span, const lower::Context& context)
+      : span_(std::move(span)), context_(context) {}
   void VisitStmt(const ir::Stmt& s) override {
     ir::Span outer = span_;
     if (s->span.defined()) span_ = s->span;
@@ -41,16 +42,17 @@ class KernelChecker : public ir::Visitor {
   void VisitExpr(const ir::Expr& e) override {
     CheckType(e.dtype());
     const auto* call = e.as<ir::CallObj>();
-    if (call && op::IsThreadLevel(std::string(call->op))) ThrowThreadLevel(std::string(call->op));
+    bool of_threads = call && op::IsThreadLevel(std::string(call->op));
+    if (of_threads && !context_.has_threads) ThrowThreadLevel(std::string(call->op));
     VisitFields(e);
   }
   void VisitBuffer(const ir::Buffer& buffer) override { CheckType(buffer->dtype); }
 
  private:
   void CheckType(ir::DType t) const {
-    if (IsOnCpu(t)) return;
+    if (IsSupported(t)) return;
     support::UserError("DTypeNotOnTargetError")
-        .Message("the CPU target has no " + ir::dtype::Name(t))
+        .Message("the " + context_.target + " target has no " + ir::dtype::Name(t))
         .Expected(
             "bool, int4 to int64, uint4 to uint64, float16, bfloat16, float32, float64, "
             "float8_e4m3 or float8_e5m2")
@@ -64,10 +66,10 @@ class KernelChecker : public ir::Visitor {
   void CheckLaunch(const ir::TileLoopObj* grid) const {
     if (grid->attrs.count("cluster_dims") == 0) return;
     support::UserError("LaunchNotOnTargetError")
-        .Message("the CPU target has no clusters of blocks")
+        .Message("the " + context_.target + " target has no clusters of blocks")
         .Expected("T.Kernel without `cluster_dims`")
         .Got("`cluster_dims`")
-        .Remedy("leave `cluster_dims` out, or compile for a CUDA target of sm_90 or newer")
+        .Remedy("leave `cluster_dims` out")
         .At(ir::ToLocation(span_))
         .Throw();
   }
@@ -83,6 +85,7 @@ class KernelChecker : public ir::Visitor {
   }
 
   ir::Span span_;
+  const lower::Context& context_;
 };
 
 }  // namespace
@@ -123,8 +126,8 @@ void CheckSymbols(const ir::PrimFunc& func) {
 
 }  // namespace
 
-ir::PrimFunc CheckKernel(const ir::PrimFunc& func, const lower::cpu::Context&) {
-  KernelChecker checker(func->span);
+ir::PrimFunc CheckKernel(const ir::PrimFunc& func, const lower::Context& context) {
+  KernelChecker checker(func->span, context);
   for (const ffi::Any& param : func->params) checker.Visit(param);
   checker.VisitStmt(func->body);
   CheckSymbols(func);

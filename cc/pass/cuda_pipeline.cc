@@ -202,7 +202,9 @@ ir::PrimFunc RunCudaPipeline(
 
 Context MakeCudaContext(const ir::PrimFunc& func, const Options& options) {
   Context context;
-  static_cast<lower::cpu::Context&>(context) = MakeContext(options);
+  static_cast<lower::Context&>(context) = MakeContext(options);
+  context.target = "CUDA";
+  context.has_threads = true;
   auto arch = options.find("arch");
   if (arch != options.end()) context.arch = (*arch).second.cast<std::string>();
   if (!IsArch(context.arch)) {

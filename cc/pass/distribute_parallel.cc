@@ -9,7 +9,7 @@
 #include "cc/ir/mutator.h"
 #include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
-#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/pass/fragment_layouts.h"
 #include "cc/pass/linear.h"
@@ -70,7 +70,7 @@ class PointMutator : public ir::Mutator {
   ir::Stmt Serial(const ir::ParallelObj* inner) {
     ir::Stmt body = MutateStmt(inner->body);
     for (size_t i = inner->vars.size(); i-- > 0;) {
-      body = lower::cpu::LoopOver(inner->vars[i], inner->extents[i], body, inner->span);
+      body = lower::LoopOver(inner->vars[i], inner->extents[i], body, inner->span);
     }
     return body;
   }

@@ -11,11 +11,11 @@
 namespace tilescale::pass {
 namespace {
 
-using lower::cpu::PlantedBug;
+using lower::PlantedBug;
 
 class MemoryLegalizer : public AnalyzedMutator {
  public:
-  explicit MemoryLegalizer(const lower::cpu::Context& context) : context_(context) {}
+  explicit MemoryLegalizer(const lower::Context& context) : context_(context) {}
 
   ir::Expr MutateExpr(const ir::Expr& e) override {
     ir::Expr result = AnalyzedMutator::MutateExpr(e);
@@ -112,7 +112,7 @@ class MemoryLegalizer : public AnalyzedMutator {
     return ir::MakeCast(buffer->dtype, it->second);
   }
 
-  const lower::cpu::Context& context_;
+  const lower::Context& context_;
   std::unordered_map<const ir::BufferObj*, ir::Expr> safe_values_;
   // The guards of the store whose value is being rewritten: its loads need not repeat them.
   std::vector<ir::Expr> known_;
@@ -120,7 +120,7 @@ class MemoryLegalizer : public AnalyzedMutator {
 
 }  // namespace
 
-ir::PrimFunc LegalizeMemory(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+ir::PrimFunc LegalizeMemory(const ir::PrimFunc& func, const lower::Context& context) {
   return MemoryLegalizer(context).Run(func, context);
 }
 

@@ -2,7 +2,7 @@
 #define TILESCALE_CC_PASS_LEGALIZE_MEMORY_H_
 
 #include "cc/ir/function.h"
-#include "cc/lower/cpu/context.h"
+#include "cc/lower/common/context.h"
 
 namespace tilescale::pass {
 
@@ -12,7 +12,7 @@ namespace tilescale::pass {
 /// global ones, so that a bad index cannot damage the process.
 ///
 /// Runs after `WidenIndices`: the guards compare exact 64-bit indices.
-ir::PrimFunc LegalizeMemory(const ir::PrimFunc& func, const lower::cpu::Context& context);
+ir::PrimFunc LegalizeMemory(const ir::PrimFunc& func, const lower::Context& context);
 
 }  // namespace tilescale::pass
 

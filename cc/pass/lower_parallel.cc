@@ -116,7 +116,7 @@ class ParallelLowerer : public ir::Mutator {
 
 }  // namespace
 
-ir::PrimFunc LowerParallel(const ir::PrimFunc& func, const lower::cpu::Context&) {
+ir::PrimFunc LowerParallel(const ir::PrimFunc& func, const lower::Context&) {
   return func.WithBody(ParallelLowerer().MutateStmt(func->body));
 }
 

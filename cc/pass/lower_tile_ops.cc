@@ -8,7 +8,7 @@ namespace {
 
 class TileOpLowerer : public AnalyzedMutator {
  public:
-  explicit TileOpLowerer(const lower::cpu::Context& context) : context_(context) {
+  explicit TileOpLowerer(const lower::Context& context) : context_(context) {
     context_.can_prove = [this](const ir::Expr& cond) { return analyzer()->CanProve(cond); };
   }
 
@@ -18,12 +18,12 @@ class TileOpLowerer : public AnalyzedMutator {
   }
 
  private:
-  lower::cpu::Context context_;
+  lower::Context context_;
 };
 
 }  // namespace
 
-ir::PrimFunc LowerTileOps(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+ir::PrimFunc LowerTileOps(const ir::PrimFunc& func, const lower::Context& context) {
   return TileOpLowerer(context).Run(func, context);
 }
 

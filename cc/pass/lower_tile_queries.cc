@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "cc/ir/mutator.h"
-#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/common/loops.h"
 
 namespace tilescale::pass {
 namespace {
@@ -16,7 +16,7 @@ class QueryLowerer : public ir::Mutator {
     const auto* call = e.as<ir::CallObj>();
     bool all = call && call->op == "all_of";
     if (!call || (!all && call->op != "any_of")) return DefaultExpr(e);
-    ir::Buffer found = lower::cpu::ScalarVar("found", ir::dtype::Bool());
+    ir::Buffer found = lower::ScalarVar("found", ir::dtype::Bool());
     pending_.push_back(ir::Alloc(found, ir::MakeBool(all)));
     pending_.push_back(Loops(found, call->args[0].cast<ir::Region>(), all));
     return ir::Load(found, {});
@@ -33,14 +33,14 @@ class QueryLowerer : public ir::Mutator {
  private:
   static ir::Stmt Loops(const ir::Buffer& found, const ir::Region& region, bool all) {
     std::vector<ir::Expr> extents(region->extents.begin(), region->extents.end());
-    std::vector<ir::Var> vars = lower::cpu::LoopVars(extents);
-    ir::Expr element = ir::MakeCast(
-        ir::dtype::Bool(),
-        ir::Load(region->buffer, lower::cpu::IndicesAt(region, lower::cpu::AsExprs(vars))));
+    std::vector<ir::Var> vars = lower::LoopVars(extents);
+    ir::Expr element =
+        ir::MakeCast(ir::dtype::Bool(),
+                     ir::Load(region->buffer, lower::IndicesAt(region, lower::AsExprs(vars))));
     auto kind = all ? ir::BinaryKind::kBitAnd : ir::BinaryKind::kBitOr;
     ir::Stmt body = ir::Store(found, {}, ir::MakeBinary(kind, ir::Load(found, {}), element));
     for (size_t i = vars.size(); i-- > 0;) {
-      body = lower::cpu::LoopOver(vars[i], extents[i], body, ir::Span());
+      body = lower::LoopOver(vars[i], extents[i], body, ir::Span());
     }
     return body;
   }
@@ -87,7 +87,7 @@ class QueryLowerer : public ir::Mutator {
 
 }  // namespace
 
-ir::PrimFunc LowerTileQueries(const ir::PrimFunc& func, const lower::cpu::Context&) {
+ir::PrimFunc LowerTileQueries(const ir::PrimFunc& func, const lower::Context&) {
   return func.WithBody(QueryLowerer().MutateStmt(func->body));
 }
 

@@ -40,7 +40,7 @@ const std::vector<Pass>& CpuPipeline() {
 }
 
 ir::PrimFunc RunCpuPipeline(
-    ir::PrimFunc func, const lower::cpu::Context& context,
+    ir::PrimFunc func, const lower::Context& context,
     const std::function<void(const std::string&, const ir::PrimFunc&)>& after) {
   for (const Pass& pass : CpuPipeline()) {
     func = pass.run(func, context);
@@ -74,21 +74,21 @@ ffi::Array<ffi::String> PassNames() {
 
 ffi::Map<ffi::String, ffi::String> PlantedBugDocs() {
   ffi::Map<ffi::String, ffi::String> docs;
-  for (const auto& info : lower::cpu::PlantedBugs()) docs.Set(info.name, info.doc);
+  for (const auto& info : lower::PlantedBugs()) docs.Set(info.name, info.doc);
   return docs;
 }
 
 }  // namespace
 
-lower::cpu::Context MakeContext(const ffi::Map<ffi::String, ffi::Any>& options) {
-  lower::cpu::Context context;
+lower::Context MakeContext(const ffi::Map<ffi::String, ffi::Any>& options) {
+  lower::Context context;
   context.check_bounds = !Flag(options, "tl.disable_safe_memory_legalize", false);
   context.prove_bounds = !Flag(options, "disable_bounds_proof", false);
   context.line_directives = Flag(options, "emit_line_directives", false) ||
                             Flag(options, "tl.emit_line_directives", false);
   auto bug = options.find("plant_bug");
   if (bug != options.end()) {
-    context.bug = lower::cpu::FindPlantedBug((*bug).second.cast<std::string>());
+    context.bug = lower::FindPlantedBug((*bug).second.cast<std::string>());
   }
   return context;
 }

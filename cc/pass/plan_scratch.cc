@@ -136,7 +136,7 @@ ffi::Array<int64_t> InTextOrder(const ir::Stmt& body, const Offsets& offsets) {
 
 }  // namespace
 
-ir::PrimFunc PlanScratch(const ir::PrimFunc& func, const lower::cpu::Context&) {
+ir::PrimFunc PlanScratch(const ir::PrimFunc& func, const lower::Context&) {
   LifetimeFinder finder;
   finder.VisitStmt(func->body);
   std::vector<Lifetime> items = finder.lifetimes;

@@ -2,7 +2,7 @@
 #define TILESCALE_CC_PASS_PLAN_SCRATCH_H_
 
 #include "cc/ir/function.h"
-#include "cc/lower/cpu/context.h"
+#include "cc/lower/common/context.h"
 
 namespace tilescale::pass {
 
@@ -16,7 +16,7 @@ inline constexpr int64_t kMaxStackBytes = 256;
 /// the place of each allocation in bytes, in the order of the text, and "scratch_bytes" is the
 /// arena's size. Scalars (scope var) and small local arrays have place -1: they live in C
 /// variables. Throws `DynamicAllocationError` for extents that are not constant.
-ir::PrimFunc PlanScratch(const ir::PrimFunc& func, const lower::cpu::Context& context);
+ir::PrimFunc PlanScratch(const ir::PrimFunc& func, const lower::Context& context);
 
 }  // namespace tilescale::pass
 

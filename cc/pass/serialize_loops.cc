@@ -66,7 +66,7 @@ void CheckPipeline(const ir::ForObj* loop) {
 
 class LoopSerializer : public ir::Mutator {
  public:
-  explicit LoopSerializer(const lower::cpu::Context& context) : context_(context) {}
+  explicit LoopSerializer(const lower::Context& context) : context_(context) {}
 
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
     const auto* loop = stmt.as<ir::ForObj>();
@@ -76,7 +76,7 @@ class LoopSerializer : public ir::Mutator {
     ir::Stmt body = MutateStmt(loop->body);
     bool keeps = loop->kind == ir::ForKind::kSerial || loop->kind == ir::ForKind::kUnroll;
     ir::Expr extent = loop->extent;
-    if (pipelined && context_.Has(lower::cpu::PlantedBug::kMissedLastIteration)) {
+    if (pipelined && context_.Has(lower::PlantedBug::kMissedLastIteration)) {
       extent = ir::Max(extent - 1, ir::MakeInt(extent.dtype(), 1));
     }
     return ir::For(loop->var, loop->min, extent, loop->step,
@@ -84,12 +84,12 @@ class LoopSerializer : public ir::Mutator {
   }
 
  private:
-  const lower::cpu::Context& context_;
+  const lower::Context& context_;
 };
 
 }  // namespace
 
-ir::PrimFunc SerializeLoops(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+ir::PrimFunc SerializeLoops(const ir::PrimFunc& func, const lower::Context& context) {
   return func.WithBody(LoopSerializer(context).MutateStmt(func->body));
 }
 

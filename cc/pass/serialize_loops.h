@@ -2,7 +2,7 @@
 #define TILESCALE_CC_PASS_SERIALIZE_LOOPS_H_
 
 #include "cc/ir/function.h"
-#include "cc/lower/cpu/context.h"
+#include "cc/lower/common/context.h"
 
 namespace tilescale::pass {
 
@@ -10,7 +10,7 @@ namespace tilescale::pass {
 /// on the CPU overlap and vectors are the business of the processor and of the C compiler. The
 /// requests are validated all the same, so that a kernel accepted here is accepted on GPUs: throws
 /// `PipelineOrderError` for bad `num_stages`, `order` or `stage`.
-ir::PrimFunc SerializeLoops(const ir::PrimFunc& func, const lower::cpu::Context& context);
+ir::PrimFunc SerializeLoops(const ir::PrimFunc& func, const lower::Context& context);
 
 }  // namespace tilescale::pass
 

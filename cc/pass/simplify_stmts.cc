@@ -65,7 +65,7 @@ class StmtSimplifier : public AnalyzedMutator {
 
 }  // namespace
 
-ir::PrimFunc SimplifyStmts(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+ir::PrimFunc SimplifyStmts(const ir::PrimFunc& func, const lower::Context& context) {
   return StmtSimplifier().Run(func, context);
 }
 

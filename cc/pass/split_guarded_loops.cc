@@ -14,7 +14,7 @@ namespace {
 
 namespace ffi = tvm::ffi;
 using K = ir::BinaryKind;
-using lower::cpu::PlantedBug;
+using lower::PlantedBug;
 
 // The comparisons in conditions below a loop, and what forbids splitting it.
 class GuardCollector : public ir::Visitor {
@@ -189,7 +189,7 @@ bool OnlyActsWhenSafe(const ir::Stmt& body, const SafeRange& range) {
 
 class GuardedLoopSplitter : public ir::Mutator {
  public:
-  explicit GuardedLoopSplitter(const lower::cpu::Context& context) : context_(context) {}
+  explicit GuardedLoopSplitter(const lower::Context& context) : context_(context) {}
 
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
     const auto* loop = stmt.as<ir::ForObj>();
@@ -237,12 +237,12 @@ class GuardedLoopSplitter : public ir::Mutator {
     return ir::For(var, begin, end - begin, loop->step, loop->kind, renamed, attrs, loop->span);
   }
 
-  const lower::cpu::Context& context_;
+  const lower::Context& context_;
 };
 
 }  // namespace
 
-ir::PrimFunc SplitGuardedLoops(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+ir::PrimFunc SplitGuardedLoops(const ir::PrimFunc& func, const lower::Context& context) {
   return func.WithBody(GuardedLoopSplitter(context).MutateStmt(func->body));
 }
 

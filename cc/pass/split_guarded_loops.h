@@ -2,7 +2,7 @@
 #define TILESCALE_CC_PASS_SPLIT_GUARDED_LOOPS_H_
 
 #include "cc/ir/function.h"
-#include "cc/lower/cpu/context.h"
+#include "cc/lower/common/context.h"
 
 namespace tilescale::pass {
 
@@ -13,7 +13,7 @@ namespace tilescale::pass {
 ///     =>  hi = p ? min(n, m) : 0;  for j in [0, hi): A;  for j in [hi, n): if (...) A; else B
 ///
 /// Guards are comparisons of 64-bit integers, linear in the loop variable or independent of it.
-ir::PrimFunc SplitGuardedLoops(const ir::PrimFunc& func, const lower::cpu::Context& context);
+ir::PrimFunc SplitGuardedLoops(const ir::PrimFunc& func, const lower::Context& context);
 
 }  // namespace tilescale::pass
 

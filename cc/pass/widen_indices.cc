@@ -169,7 +169,7 @@ class IndexWidener : public AnalyzedMutator {
 
 }  // namespace
 
-ir::PrimFunc WidenIndices(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+ir::PrimFunc WidenIndices(const ir::PrimFunc& func, const lower::Context& context) {
   return IndexWidener(func).Run(func, context);
 }
 

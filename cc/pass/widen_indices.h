@@ -2,7 +2,7 @@
 #define TILESCALE_CC_PASS_WIDEN_INDICES_H_
 
 #include "cc/ir/function.h"
-#include "cc/lower/cpu/context.h"
+#include "cc/lower/common/context.h"
 
 namespace tilescale::pass {
 
@@ -13,7 +13,7 @@ namespace tilescale::pass {
 /// divides stays in its own type unless it is proved to fit.
 ///
 /// Runs before bounds guards are made, because guards compare these indices.
-ir::PrimFunc WidenIndices(const ir::PrimFunc& func, const lower::cpu::Context& context);
+ir::PrimFunc WidenIndices(const ir::PrimFunc& func, const lower::Context& context);
 
 }  // namespace tilescale::pass
 

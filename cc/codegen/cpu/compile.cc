@@ -90,7 +90,7 @@ std::string State(const Writer& writer) {
 
 ffi::Map<ffi::String, ffi::Any> CompileCPU(const ir::PrimFunc& func,
                                            const ffi::Map<ffi::String, ffi::Any>& options) {
-  lower::cpu::Context context = pass::MakeContext(options);
+  lower::Context context = pass::MakeContext(options);
   CompiledSource result = EmitKernel(pass::RunCpuPipeline(func, context), context);
   return {{"source", ffi::String(result.source)},
           {"signature", ffi::String(result.signature)},
@@ -99,7 +99,7 @@ ffi::Map<ffi::String, ffi::Any> CompileCPU(const ir::PrimFunc& func,
 
 }  // namespace
 
-CompiledSource EmitKernel(const ir::PrimFunc& func, const lower::cpu::Context& context) {
+CompiledSource EmitKernel(const ir::PrimFunc& func, const lower::Context& context) {
   std::vector<ir::Stmt> stmts = TopStatements(func);
   const ir::TileLoopObj* grid = FindGrid(func, stmts);
   Launch launch(func, grid);

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cc/ir/function.h"
-#include "cc/lower/cpu/context.h"
+#include "cc/lower/common/context.h"
 
 namespace tilescale::codegen::cpu {
 
@@ -15,7 +15,7 @@ struct CompiledSource {
 };
 
 /// Emits a function that went through the CPU pipeline.
-CompiledSource EmitKernel(const ir::PrimFunc& func, const lower::cpu::Context& context);
+CompiledSource EmitKernel(const ir::PrimFunc& func, const lower::Context& context);
 
 }  // namespace tilescale::codegen::cpu
 

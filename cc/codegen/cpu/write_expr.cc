@@ -13,7 +13,7 @@ namespace tilescale::codegen::cpu {
 namespace {
 
 using K = ir::BinaryKind;
-using lower::cpu::PlantedBug;
+using lower::PlantedBug;
 
 std::map<std::string, CallEmitter>& Emitters() {
   static std::map<std::string, CallEmitter> emitters;

@@ -10,7 +10,7 @@
 
 #include "cc/codegen/cpu/prelude.h"
 #include "cc/ir/function.h"
-#include "cc/lower/cpu/context.h"
+#include "cc/lower/common/context.h"
 
 namespace tilescale::codegen::cpu {
 
@@ -32,7 +32,7 @@ using ScratchOffsets = std::unordered_map<const ir::BufferObj*, int64_t>;
 /// for them.
 class Writer {
  public:
-  Writer(const lower::cpu::Context& context, ScratchOffsets scratch)
+  Writer(const lower::Context& context, ScratchOffsets scratch)
       : context_(context), scratch_(std::move(scratch)) {}
 
   std::string Expr(const ir::Expr& e);
@@ -72,7 +72,7 @@ class Writer {
   const Prelude& prelude() const { return prelude_; }
   const std::vector<Site>& sites() const { return sites_; }
   const std::string& text() const { return text_; }
-  const lower::cpu::Context& context() const { return context_; }
+  const lower::Context& context() const { return context_; }
 
  private:
   std::string NameOf(const ffi::ObjectRef& object, const std::string& hint);
@@ -96,7 +96,7 @@ class Writer {
   void LoopHints(const ir::ForObj* loop);
   void While(const ir::WhileObj* loop);
 
-  const lower::cpu::Context& context_;
+  const lower::Context& context_;
   ScratchOffsets scratch_;
   Prelude prelude_;
   std::string text_;

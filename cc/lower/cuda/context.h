@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cc/lower/cpu/context.h"
+#include "cc/lower/common/context.h"
 
 namespace tilescale::lower::cuda {
 
@@ -12,7 +12,7 @@ inline constexpr int64_t kDefaultThreads = 128;
 inline constexpr int64_t kWarpSize = 32;
 
 /// The options of one compilation for a CUDA target: those that all targets have, and its own.
-struct Context : cpu::Context {
+struct Context : lower::Context {
   /// "sm_80": decides which instructions there are.
   std::string arch = "sm_80";
   /// Threads of a block, all dimensions together.

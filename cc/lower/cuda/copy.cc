@@ -1,7 +1,7 @@
 #include "cc/op/copy.h"
 
 #include "cc/ir/span.h"
-#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/support/diagnostic.h"
 
@@ -35,13 +35,13 @@ ir::Stmt LowerCopy(const ir::TileOp& op, const Context& context) {
   const auto* copy = op.as<op::CopyObj>();
   CheckApart(copy, context);
   std::vector<ir::Expr> extents = op::SqueezedExtents(copy->dst);
-  std::vector<ir::Var> vars = cpu::LoopVars(extents);
-  std::vector<ir::Expr> point = cpu::AsExprs(vars);
-  ir::Expr element = ir::Load(copy->src->buffer, cpu::SqueezedIndicesAt(copy->src, point));
+  std::vector<ir::Var> vars = LoopVars(extents);
+  std::vector<ir::Expr> point = AsExprs(vars);
+  ir::Expr element = ir::Load(copy->src->buffer, SqueezedIndicesAt(copy->src, point));
   ir::Stmt store =
-      ir::Store(copy->dst->buffer, cpu::SqueezedIndicesAt(copy->dst, point),
+      ir::Store(copy->dst->buffer, SqueezedIndicesAt(copy->dst, point),
                 ir::MakeCast(copy->dst->buffer->dtype, std::move(element)), copy->span);
-  return cpu::ParallelOver(vars, extents, std::move(store), copy->span);
+  return ParallelOver(vars, extents, std::move(store), copy->span);
 }
 
 [[maybe_unused]] const bool kRegistered = RegisterLowering(op::CopyObj::_type_key, LowerCopy);

@@ -1,6 +1,6 @@
 #include "cc/op/gemm.h"
 
-#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
 
 namespace tilescale::lower::cuda {
@@ -31,15 +31,15 @@ ir::Stmt LowerGemm(const ir::TileOp& op, const Context&) {
   ir::Expr a = ir::Load(gemm->a->buffer, At(gemm->a, gemm->trans_a, vars[0], k));
   ir::Expr b = ir::Load(gemm->b->buffer, At(gemm->b, gemm->trans_b, k, vars[1]));
   ir::Expr product = ir::MakeCast(c->dtype, a) * ir::MakeCast(c->dtype, b);
-  ir::Buffer acc = cpu::ScalarVar("acc", c->dtype);
+  ir::Buffer acc = ScalarVar("acc", c->dtype);
   ir::Expr sum = ir::Load(acc, {});
   ffi::Array<ir::Expr> to = At(gemm->c, false, vars[0], vars[1]);
   ir::Expr start = gemm->clear_accum ? ir::MakeConst(c->dtype, 0) : ir::Expr(ir::Load(c, to));
   ir::Stmt body = ir::Seq({ir::Alloc(acc, start, span),
-                           cpu::LoopOver(k, depth, ir::Store(acc, {}, sum + product, span), span),
+                           LoopOver(k, depth, ir::Store(acc, {}, sum + product, span), span),
                            ir::Store(c, to, sum, span)},
                           span);
-  return cpu::ParallelOver(vars, extents, body, span);
+  return ParallelOver(vars, extents, body, span);
 }
 
 [[maybe_unused]] const bool kRegistered = RegisterLowering(op::GemmObj::_type_key, LowerGemm);

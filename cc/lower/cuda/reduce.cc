@@ -1,7 +1,7 @@
 #include "cc/op/reduce.h"
 
 #include "cc/ir/intrinsic.h"
-#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
 
 namespace tilescale::lower::cuda {
@@ -17,7 +17,7 @@ struct Plan {
   ir::DType dtype() const { return op->dst->buffer->dtype; }
   ir::Expr Element(const std::vector<ir::Expr>& point, const ir::Expr& r) const;
   ffi::Array<ir::Expr> To(const std::vector<ir::Expr>& point) const {
-    return cpu::SqueezedIndicesAt(op->dst, point);
+    return SqueezedIndicesAt(op->dst, point);
   }
 };
 
@@ -28,7 +28,7 @@ Plan MakePlan(const op::ReduceObj* reduce) {
     if (static_cast<int64_t>(i) == reduce->dim || ir::IsConstInt(extent, 1)) continue;
     plan.kept_extents.push_back(extent);
   }
-  plan.kept = cpu::LoopVars(plan.kept_extents);
+  plan.kept = LoopVars(plan.kept_extents);
   return plan;
 }
 
@@ -66,16 +66,16 @@ ir::Expr Start(const Plan& plan, const std::vector<ir::Expr>& point) {
 // One thread for each result.
 ir::Stmt LowerToThreads(const Plan& plan) {
   const ir::Span& span = plan.op->span;
-  ir::Buffer acc = cpu::ScalarVar("acc", plan.dtype());
+  ir::Buffer acc = ScalarVar("acc", plan.dtype());
   ir::Var r("r", plan.length.dtype());
-  std::vector<ir::Expr> point = cpu::AsExprs(plan.kept);
+  std::vector<ir::Expr> point = AsExprs(plan.kept);
   ir::Expr value = ir::Load(acc, {});
   ir::Stmt step = ir::Store(acc, {}, Combine(plan.op, value, plan.Element(point, r)), span);
   ir::Stmt body =
-      ir::Seq({ir::Alloc(acc, Start(plan, point), span), cpu::LoopOver(r, plan.length, step, span),
+      ir::Seq({ir::Alloc(acc, Start(plan, point), span), LoopOver(r, plan.length, step, span),
                ir::Store(plan.op->dst->buffer, plan.To(point), value, span)},
               span);
-  return cpu::ParallelOver(plan.kept, plan.kept_extents, body, span);
+  return ParallelOver(plan.kept, plan.kept_extents, body, span);
 }
 
 // How many neighbouring lanes share a result: a power of two that divides the block, so that no
@@ -128,7 +128,7 @@ ir::Stmt GroupBody(const Plan& plan, const ir::Var& n, int64_t outputs, int64_t 
                    int64_t group, const Context& context) {
   const ir::Span& span = plan.op->span;
   const ir::DType i32 = ir::dtype::Int(32);
-  ir::Buffer acc = cpu::ScalarVar("acc", plan.dtype());
+  ir::Buffer acc = ScalarVar("acc", plan.dtype());
   ir::Expr value = ir::Load(acc, {});
   ir::Expr lane = ir::FloorMod(context.thread, ir::MakeInt(i32, group));
   std::vector<ir::Expr> point = Unflatten(plan, n);
@@ -141,7 +141,7 @@ ir::Stmt GroupBody(const Plan& plan, const ir::Var& n, int64_t outputs, int64_t 
   ir::Stmt element = ir::Seq({ir::Bind(r, step * ir::MakeInt(i32, group) + lane, span), add}, span);
   ffi::Array<ir::Stmt> stmts = {
       ir::Alloc(acc, op::ReduceIdentity(plan.op->kind, plan.dtype()), span),
-      cpu::LoopOver(step, ir::MakeInt(i32, (length + group - 1) / group), element, span)};
+      LoopOver(step, ir::MakeInt(i32, (length + group - 1) / group), element, span)};
   for (int64_t distance = group / 2; distance > 0; distance /= 2) {
     ir::Var other("other", plan.dtype());
     stmts.push_back(ir::Bind(other, FromLane(value, distance, context), span));

@@ -1,8 +1,9 @@
 #include "cc/op/transpose.h"
 
-#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/common/elementwise.h"
+#include "cc/lower/common/loops.h"
 
-namespace tilescale::lower::cpu {
+namespace tilescale::lower {
 namespace {
 
 // The indices of element (row, col) of the last two dimensions; leading extents are 1.
@@ -14,6 +15,8 @@ ffi::Array<ir::Expr> MatrixIndices(const ir::Region& region, const ir::Expr& row
   indices.Set(rank - 1, indices[rank - 1] + col);
   return indices;
 }
+
+}  // namespace
 
 ir::Stmt LowerTranspose(const ir::TileOp& op, const Context& context) {
   const auto* transpose = op.as<op::TransposeObj>();
@@ -30,8 +33,4 @@ ir::Stmt LowerTranspose(const ir::TileOp& op, const Context& context) {
   return ParallelOver(vars, extents, ir::Store(dst->buffer, to, value, op->span), op->span);
 }
 
-[[maybe_unused]] const bool kRegistered =
-    RegisterLowering(op::TransposeObj::_type_key, LowerTranspose);
-
-}  // namespace
-}  // namespace tilescale::lower::cpu
+}  // namespace tilescale::lower

@@ -1,17 +1,22 @@
-#ifndef TILESCALE_CC_LOWER_CPU_CONTEXT_H_
-#define TILESCALE_CC_LOWER_CPU_CONTEXT_H_
+#ifndef TILESCALE_CC_LOWER_COMMON_CONTEXT_H_
+#define TILESCALE_CC_LOWER_COMMON_CONTEXT_H_
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "cc/arith/prover.h"
 #include "cc/ir/expr.h"
-#include "cc/lower/cpu/planted_bugs.h"
+#include "cc/lower/common/planted_bugs.h"
 
-namespace tilescale::lower::cpu {
+namespace tilescale::lower {
 
-/// The options of one compilation for the CPU target.
+/// The options of one compilation that every target has.
 struct Context {
+  /// What messages call the target.
+  std::string target = "CPU";
+  /// Whether a program has several threads, so that thread-level operations mean something.
+  bool has_threads = false;
   /// False: no access is checked against its buffer; out-of-range accesses are undefined.
   bool check_bounds = true;
   /// False: every check is emitted, also those that are provably true.
@@ -30,6 +35,6 @@ struct Context {
   bool Has(PlantedBug which) const { return bug == which; }
 };
 
-}  // namespace tilescale::lower::cpu
+}  // namespace tilescale::lower
 
-#endif  // TILESCALE_CC_LOWER_CPU_CONTEXT_H_
+#endif  // TILESCALE_CC_LOWER_COMMON_CONTEXT_H_

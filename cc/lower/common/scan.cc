@@ -1,10 +1,10 @@
 #include "cc/op/scan.h"
 
-#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/common/elementwise.h"
+#include "cc/lower/common/loops.h"
 #include "cc/op/reduce.h"
 
-namespace tilescale::lower::cpu {
-namespace {
+namespace tilescale::lower {
 
 ir::Stmt LowerScan(const ir::TileOp& op, const Context& context) {
   const auto* scan = op.as<op::ScanObj>();
@@ -36,7 +36,4 @@ ir::Stmt LowerScan(const ir::TileOp& op, const Context& context) {
   return ParallelOver(vars, extents, line, span);
 }
 
-[[maybe_unused]] const bool kRegistered = RegisterLowering(op::ScanObj::_type_key, LowerScan);
-
-}  // namespace
-}  // namespace tilescale::lower::cpu
+}  // namespace tilescale::lower

@@ -1,8 +1,8 @@
-#include "cc/lower/cpu/planted_bugs.h"
+#include "cc/lower/common/planted_bugs.h"
 
 #include "cc/support/diagnostic.h"
 
-namespace tilescale::lower::cpu {
+namespace tilescale::lower {
 
 const std::vector<PlantedBugInfo>& PlantedBugs() {
   using B = PlantedBug;
@@ -43,4 +43,4 @@ PlantedBug FindPlantedBug(const std::string& name) {
       .Throw();
 }
 
-}  // namespace tilescale::lower::cpu
+}  // namespace tilescale::lower

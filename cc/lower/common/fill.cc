@@ -1,9 +1,9 @@
 #include "cc/op/fill.h"
 
-#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/common/elementwise.h"
+#include "cc/lower/common/loops.h"
 
-namespace tilescale::lower::cpu {
-namespace {
+namespace tilescale::lower {
 
 ir::Stmt LowerFill(const ir::TileOp& op, const Context&) {
   const auto* fill = op.as<op::FillObj>();
@@ -21,7 +21,4 @@ ir::Stmt LowerFill(const ir::TileOp& op, const Context&) {
   return ir::Seq({ir::Bind(value, converted, fill->span), loops}, fill->span);
 }
 
-[[maybe_unused]] const bool kRegistered = RegisterLowering(op::FillObj::_type_key, LowerFill);
-
-}  // namespace
-}  // namespace tilescale::lower::cpu
+}  // namespace tilescale::lower

@@ -1,12 +1,12 @@
-#ifndef TILESCALE_CC_LOWER_CPU_PLANTED_BUGS_H_
-#define TILESCALE_CC_LOWER_CPU_PLANTED_BUGS_H_
+#ifndef TILESCALE_CC_LOWER_COMMON_PLANTED_BUGS_H_
+#define TILESCALE_CC_LOWER_COMMON_PLANTED_BUGS_H_
 
 #include <string>
 #include <vector>
 
-namespace tilescale::lower::cpu {
+namespace tilescale::lower {
 
-/// Realistic mistakes of a CPU back end, switched on one at a time by the option `plant_bug`. The
+/// Realistic mistakes of a back end, switched on one at a time by the option `plant_bug`. The
 /// differential fuzzer must find each of them; nothing else uses them.
 enum class PlantedBug {
   kNone,
@@ -39,6 +39,6 @@ const std::vector<PlantedBugInfo>& PlantedBugs();
 /// The bug called `name`, kNone for an empty name; a user error for an unknown one.
 PlantedBug FindPlantedBug(const std::string& name);
 
-}  // namespace tilescale::lower::cpu
+}  // namespace tilescale::lower
 
-#endif  // TILESCALE_CC_LOWER_CPU_PLANTED_BUGS_H_
+#endif  // TILESCALE_CC_LOWER_COMMON_PLANTED_BUGS_H_

@@ -1,0 +1,18 @@
+#include "cc/lower/common/elementwise.h"
+
+#include "cc/lower/cpu/lowering.h"
+#include "cc/op/fill.h"
+#include "cc/op/scan.h"
+#include "cc/op/transpose.h"
+
+namespace tilescale::lower::cpu {
+namespace {
+
+[[maybe_unused]] const bool kRegistered[] = {
+    RegisterLowering(op::FillObj::_type_key, LowerFill),
+    RegisterLowering(op::TransposeObj::_type_key, LowerTranspose),
+    RegisterLowering(op::ScanObj::_type_key, LowerScan),
+};
+
+}  // namespace
+}  // namespace tilescale::lower::cpu
