@@ -1,6 +1,7 @@
 #ifndef TILESCALE_CC_LOWER_CUDA_CONTEXT_H_
 #define TILESCALE_CC_LOWER_CUDA_CONTEXT_H_
 
+#include <memory>
 #include <string>
 
 #include "cc/lower/common/context.h"
@@ -11,6 +12,8 @@ namespace tilescale::lower::cuda {
 inline constexpr int64_t kDefaultThreads = 128;
 inline constexpr int64_t kWarpSize = 32;
 
+class Layouts;
+
 /// The options of one compilation for a CUDA target: those that all targets have, and its own.
 struct Context : lower::Context {
   /// "sm_80": decides which instructions there are.
@@ -19,6 +22,8 @@ struct Context : lower::Context {
   int64_t threads = kDefaultThreads;
   /// The number of this thread in its block; bound at the start of the grid's body.
   ir::Var thread{"tx", ir::dtype::Int(32)};
+  /// What `infer_layouts` has decided; set while structural operators are lowered, null before.
+  std::shared_ptr<const Layouts> layouts;
 };
 
 }  // namespace tilescale::lower::cuda
