@@ -24,6 +24,24 @@ enum class TypeRule {
   kExplicit,   // given by the caller
 };
 
+/// What an intrinsic does to the memory behind an argument that is an `AddressOf`. It may touch
+/// what its attribute "bytes" says, from the address on; without the attribute any part of the
+/// buffer, except that atomics touch one element.
+enum class MemoryUse {
+  kNone,
+  kRead,
+  kWrite,
+  kReadWrite,
+  kAtomic,
+  kAsyncWrite,  // written at some time before the wait for the thread's copy group
+};
+
+/// Which threads of a block carry out a statement that only evaluates the intrinsic.
+enum class Executors {
+  kOne,  // one for the block
+  kAll,  // each for itself
+};
+
 /// The declaration of one intrinsic: everything the compiler knows of `Call(op, ...)`. Evaluation
 /// and emission are registered separately, by (intrinsic, target).
 struct Intrinsic {
@@ -32,6 +50,13 @@ struct Intrinsic {
   Effect effect;
   TypeRule type_rule;
   std::string doc;
+  /// By argument; those behind the end, and all if it is empty, are `kReadWrite`.
+  std::vector<MemoryUse> memory = {};
+  Executors executors = Executors::kOne;
+
+  MemoryUse Use(size_t argument) const {
+    return argument < memory.size() ? memory[argument] : MemoryUse::kReadWrite;
+  }
 };
 
 /// Registers at static-initialisation time; a second registration of a name is an internal error.

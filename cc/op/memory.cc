@@ -7,17 +7,21 @@ namespace {
 using ir::Effect;
 using ir::TypeRule;
 
-void Declare(const std::string& name, int arity, TypeRule rule, const char* doc) {
-  ir::RegisterIntrinsic({name, arity, Effect::kState, rule, doc});
+using ir::MemoryUse;
+
+void Declare(const std::string& name, int arity, TypeRule rule, const char* doc,
+             std::vector<MemoryUse> memory = {}) {
+  ir::RegisterIntrinsic({name, arity, Effect::kState, rule, doc, std::move(memory)});
 }
 
 bool DeclareAll() {
   for (const char* kind : {"add", "max", "min", "or", "and", "xor", "exch"}) {
     Declare("atomic_" + std::string(kind), 2, TypeRule::kExplicit,
-            "atomic(address, value): gives the old value");
+            "atomic(address, value): gives the old value", {MemoryUse::kAtomic});
   }
-  Declare("atomic_load", 1, TypeRule::kExplicit, "atomic_load(address)");
-  Declare("atomic_store", 2, TypeRule::kExplicit, "atomic_store(address, value)");
+  Declare("atomic_load", 1, TypeRule::kExplicit, "atomic_load(address)", {MemoryUse::kAtomic});
+  Declare("atomic_store", 2, TypeRule::kExplicit, "atomic_store(address, value)",
+          {MemoryUse::kAtomic});
   Declare("rng_init", 3, TypeRule::kInt32, "rng_init(seed, sequence, offset)");
   Declare("rng_rand", 0, TypeRule::kExplicit, "rng_rand(): a uniform uint32");
   Declare("rng_rand_float", 0, TypeRule::kExplicit,

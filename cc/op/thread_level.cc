@@ -49,8 +49,13 @@ const std::set<std::string>& Names() {
 
 bool RegisterAll() {
   for (const std::string& name : Names()) {
-    ir::RegisterIntrinsic(
-        {name, -1, ir::Effect::kState, ir::TypeRule::kExplicit, "thread-level: GPUs only"});
+    ir::RegisterIntrinsic({name,
+                           -1,
+                           ir::Effect::kState,
+                           ir::TypeRule::kExplicit,
+                           "thread-level: GPUs only",
+                           {},
+                           ir::Executors::kAll});
   }
   return true;
 }

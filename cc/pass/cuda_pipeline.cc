@@ -30,9 +30,13 @@ using Options = ffi::Map<ffi::String, ffi::Any>;
 
 constexpr int64_t kMaxThreads = 1024;
 
-[[maybe_unused]] const bool kDeclared = ir::RegisterIntrinsic(
-    {"cuda.copy_vector", 2, ir::Effect::kState, ir::TypeRule::kExplicit,
-     "copy_vector(to, from): attrs bytes; both addresses are aligned to them"});
+[[maybe_unused]] const bool kDeclared =
+    ir::RegisterIntrinsic({"cuda.copy_vector",
+                           2,
+                           ir::Effect::kState,
+                           ir::TypeRule::kExplicit,
+                           "copy_vector(to, from): attrs bytes; both addresses are aligned to them",
+                           {ir::MemoryUse::kWrite, ir::MemoryUse::kRead}});
 
 // Names the number of this thread at the start of the grid's body.
 class ThreadBinder : public ir::Mutator {

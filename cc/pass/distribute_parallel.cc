@@ -135,12 +135,17 @@ class Distributor : public ir::Mutator {
     const auto* store = s.as<ir::StoreObj>();
     if (store && IsVisible(store->buffer)) return OnFirstThread(s);
     const auto* effect = s.as<ir::EvaluateObj>();
-    const auto* call = effect ? effect->value.as<ir::CallObj>() : nullptr;
-    if (effect && !(call && call->op == "sync_threads")) return OnFirstThread(s);
+    if (effect && !ByAllThreads(effect->value)) return OnFirstThread(s);
     return DefaultStmt(s);
   }
 
  private:
+  static bool ByAllThreads(const ir::Expr& value) {
+    const auto* call = value.as<ir::CallObj>();
+    const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+    return decl && decl->executors == ir::Executors::kAll;
+  }
+
   ir::Stmt OnFirstThread(const ir::Stmt& s) const {
     return ir::If(ir::Equal(context_.thread, Int(0)), s, std::nullopt, s->span);
   }
