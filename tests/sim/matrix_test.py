@@ -2,66 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
-import ml_dtypes
 import numpy as np
 import pytest
 
+from tests.sim.mma_places import (
+    A_PLACES,
+    B_PLACES,
+    DTYPES,
+    TABLE,
+    c_place,
+    quad,
+    quad_c_place,
+    quad_row,
+    shape_of,
+)
 from tests.sim.probe import kernel
 from tilescale import sim
-from tilescale.sim.headers import simulator_headers
-
-ROW = re.compile(r"^TS_MMA\((.*)\)$", re.MULTILINE)
-TABLE = {
-    fields[0]: fields
-    for fields in (
-        [field.strip() for field in row.split(",")]
-        for row in ROW.findall(simulator_headers()["tilescale/mma_table.cuh"])
-    )
-}
-DTYPES = {
-    "f16": np.float16,
-    "bf16": ml_dtypes.bfloat16,
-    "tf32": np.float32,
-    "e4m3": ml_dtypes.float8_e4m3fn,
-    "e5m2": ml_dtypes.float8_e5m2,
-    "s8": np.int8,
-    "u8": np.uint8,
-    "f32": np.float32,
-    "s32": np.int32,
-}
-
-# Element i of a lane is at (row, column) of A, of B, of C. g: groupID, t: threadID_in_group.
-A_PLACES = {
-    ("m16n8k8", 16): lambda g, t, i: (g if i < 2 else g + 8, t * 2 + (i & 1)),
-    ("m16n8k16", 16): lambda g, t, i: (
-        g if i < 2 or 4 <= i < 6 else g + 8,
-        t * 2 + (i & 1) if i < 4 else t * 2 + (i & 1) + 8,
-    ),
-    ("m16n8k4", 32): lambda g, t, i: (g if i == 0 else g + 8, t),
-    ("m16n8k8", 32): lambda g, t, i: (g if i in (0, 2) else g + 8, t if i < 2 else t + 4),
-    ("m8n8k16", 8): lambda g, t, i: (g, t * 4 + i),
-    ("m16n8k16", 8): lambda g, t, i: (g if i < 4 else g + 8, t * 4 + (i & 3)),
-    ("m16n8k32", 8): lambda g, t, i: (
-        g if i < 4 or 8 <= i < 12 else g + 8,
-        t * 4 + (i & 3) if i < 8 else t * 4 + (i & 3) + 16,
-    ),
-}
-B_PLACES = {
-    ("m16n8k8", 16): lambda g, t, i: (t * 2 + i, g),
-    ("m16n8k16", 16): lambda g, t, i: (t * 2 + (i & 1) if i < 2 else t * 2 + (i & 1) + 8, g),
-    ("m16n8k4", 32): lambda g, t, i: (t, g),
-    ("m16n8k8", 32): lambda g, t, i: (t if i == 0 else t + 4, g),
-    ("m8n8k16", 8): lambda g, t, i: (t * 4 + i, g),
-    ("m16n8k16", 8): lambda g, t, i: (t * 4 + i, g),
-    ("m16n8k32", 8): lambda g, t, i: (t * 4 + (i & 3) if i < 4 else t * 4 + (i & 3) + 16, g),
-}
-
-
-def c_place(g, t, i):
-    return (g if i < 2 else g + 8, t * 2 + (i & 1))
 
 
 def gather(matrix, place, count):
@@ -106,11 +64,6 @@ def run_mma(name, a, b, c):
     return d
 
 
-def shape_of(name):
-    fields = TABLE[name]
-    return f"m{fields[2]}n{fields[3]}k{fields[4]}"
-
-
 @pytest.mark.parametrize("name", [name for name in TABLE if shape_of(name) != "m8n8k4"])
 def test_a_product_of_a_warp(name):
     _, _, m, n, k, a_type, b_type, d_type, *_ = TABLE[name]
@@ -137,25 +90,16 @@ def test_the_four_products_of_volta(accumulator):
     b = rng.integers(-8, 9, (4, 4, 8)).astype(np.float16)
     c = rng.integers(-50, 50, (4, 8, 8)).astype(DTYPES[accumulator])
 
-    def lane_row(lane):
-        return lane % 4 + (4 if lane >= 16 else 0)
-
     def c_index(lane, i):
-        if accumulator == "f16":
-            return lane_row(lane), i
-        row = (lane & 0b1) + (i & 0b10) + (4 if lane >= 16 else 0)
-        return row, (i & 0b100) + (lane & 0b10) + (i & 0b1)
+        return quad_c_place(accumulator, lane, i)
 
     def elements(pick, count, dtype):
         return np.array([[pick(lane, i) for i in range(count)] for lane in range(32)], dtype)
 
-    def quad(lane):
-        return lane % 16 // 4
-
     d = run_mma(
         f"mma_m8n8k4_{accumulator}_f16",
-        words(elements(lambda lane, i: a[quad(lane), lane_row(lane), i], 4, np.float16)),
-        words(elements(lambda lane, i: b[quad(lane), i, lane_row(lane)], 4, np.float16)),
+        words(elements(lambda lane, i: a[quad(lane), quad_row(lane), i], 4, np.float16)),
+        words(elements(lambda lane, i: b[quad(lane), i, quad_row(lane)], 4, np.float16)),
         words(elements(lambda lane, i: c[quad(lane)][c_index(lane, i)], 8, c.dtype)),
     )
     exact = (a.astype(np.float64) @ b.astype(np.float64) + c).astype(c.dtype)
