@@ -12,9 +12,24 @@ enum class Scope { kCta, kGpu, kSys };
 
 inline constexpr uint32_t kAllLanes = 0xffffffffu;
 
+// Neighbours that one instruction handles; each is atomic by itself.
+template <typename T, int kCount>
+struct alignas(sizeof(T) * kCount) Pack {
+  T value[kCount];
+};
+
+template <typename To, typename From>
+TS_DEVICE To bit_cast(const From& from) {
+  static_assert(sizeof(To) == sizeof(From), "a bit cast keeps the size");
+  To to;
+  memcpy(&to, &from, sizeof(To));
+  return to;
+}
+
 }  // namespace ts
 
 #include <tilescale/ptx/atomic.cuh>
+#include <tilescale/ptx/clock.cuh>
 #include <tilescale/ptx/copy_async.cuh>
 #include <tilescale/ptx/debug.cuh>
 #include <tilescale/ptx/matrix.cuh>
@@ -28,37 +43,63 @@ using ptx::device_assert;
 using ptx::sync_block;
 using ptx::sync_warp;
 
-template <typename To, typename From>
-TS_DEVICE To bit_cast(const From& from) {
-  static_assert(sizeof(To) == sizeof(From), "a bit cast keeps the size");
-  To to;
-  memcpy(&to, &from, sizeof(To));
-  return to;
+// Meets all blocks of a grid that was launched cooperatively, and orders memory between them.
+TS_DEVICE void sync_grid() {
+  ptx::sync_block();
+  if ((threadIdx.x | threadIdx.y | threadIdx.z) == 0) ptx::grid_barrier();
+  ptx::sync_block();
 }
 
-// Shuffles of any type of 4 bytes; narrower ones are packed by the caller.
-template <typename T>
-TS_DEVICE T shfl_idx(T value, uint32_t lane, uint32_t width = 32, uint32_t mask = kAllLanes) {
-  return bit_cast<T>(ptx::shfl_idx(mask, bit_cast<uint32_t>(value), lane, width));
-}
-template <typename T>
-TS_DEVICE T shfl_up(T value, uint32_t delta, uint32_t width = 32, uint32_t mask = kAllLanes) {
-  return bit_cast<T>(ptx::shfl_up(mask, bit_cast<uint32_t>(value), delta, width));
-}
-template <typename T>
-TS_DEVICE T shfl_down(T value, uint32_t delta, uint32_t width = 32, uint32_t mask = kAllLanes) {
-  return bit_cast<T>(ptx::shfl_down(mask, bit_cast<uint32_t>(value), delta, width));
-}
-template <typename T>
-TS_DEVICE T shfl_xor(T value, uint32_t lanes, uint32_t width = 32, uint32_t mask = kAllLanes) {
-  return bit_cast<T>(ptx::shfl_xor(mask, bit_cast<uint32_t>(value), lanes, width));
-}
+// Shuffles of types of 1, 2, 4, 8, ... bytes.
+#define TS_SHUFFLE(name)                                                                       \
+  template <typename T>                                                                        \
+  TS_DEVICE T name(T value, uint32_t source, uint32_t width = 32, uint32_t mask = kAllLanes) { \
+    uint32_t words[(sizeof(T) + 3) / 4] = {};                                                  \
+    memcpy(words, &value, sizeof(T));                                                          \
+    for (uint32_t& word : words) word = ptx::name(mask, word, source, width);                  \
+    memcpy(&value, words, sizeof(T));                                                          \
+    return value;                                                                              \
+  }
+TS_SHUFFLE(shfl_idx)   // from lane `source` of each segment of `width` lanes
+TS_SHUFFLE(shfl_up)    // from the lane `source` below
+TS_SHUFFLE(shfl_down)  // from the lane `source` above
+TS_SHUFFLE(shfl_xor)   // from the lane whose number differs in the bits of `source`
+#undef TS_SHUFFLE
 
 TS_DEVICE bool any(bool predicate, uint32_t mask = kAllLanes) {
   return ptx::ballot(mask, predicate) != 0;
 }
 TS_DEVICE bool all(bool predicate, uint32_t mask = kAllLanes) {
   return ptx::ballot(mask, !predicate) == 0;
+}
+
+template <int kBytes>
+struct Unsigned;
+template <>
+struct Unsigned<2> {
+  using Type = uint16_t;
+};
+template <>
+struct Unsigned<4> {
+  using Type = uint32_t;
+};
+template <>
+struct Unsigned<8> {
+  using Type = unsigned long long;
+};
+
+// Replaces the value at `address` by change(value) in one step; returns the old value.
+template <Order kOrder, Scope kScope, typename T, typename Change>
+TS_DEVICE T atomic_update(T* address, Change change) {
+  using Bits = typename Unsigned<sizeof(T)>::Type;
+  Bits* bits = reinterpret_cast<Bits*>(address);
+  Bits old = ptx::atomic_compare_exchange<Order::kRelaxed, kScope>(bits, Bits(0), Bits(0));
+  while (true) {
+    Bits wanted = bit_cast<Bits>(static_cast<T>(change(bit_cast<T>(old))));
+    Bits seen = ptx::atomic_compare_exchange<kOrder, kScope>(bits, old, wanted);
+    if (seen == old) return bit_cast<T>(old);
+    old = seen;
+  }
 }
 
 }  // namespace ts

@@ -25,6 +25,10 @@ enum TsSimCollective {
   kTsSimShuffleDown,
   kTsSimShuffleXor,
   kTsSimBallot,
+  kTsSimMatchAny,
+  kTsSimMatchAll,
+  kTsSimRedux,
+  kTsSimElect,
   kTsSimLdmatrix,
   kTsSimStmatrix,
   kTsSimMma,
@@ -39,6 +43,18 @@ struct TsSimShuffle {
 struct TsSimVote {
   uint32_t predicate;
   uint32_t result;
+};
+
+struct TsSimMatch {
+  uint64_t value;
+  uint32_t result;
+};
+
+// A reduction over the lanes of the mask.
+struct TsSimRedux {
+  uint32_t value;
+  uint32_t op;  // TsSimAtomic
+  uint32_t is_signed;
 };
 
 // Lane i of the first 8 * count gives the address of row i % 8 of matrix i / 8.
@@ -75,8 +91,24 @@ void ts_sim_collective(TsSimCollective op, uint32_t mask, void* arguments);
 
 // count 0: all threads of the block.
 void ts_sim_barrier(uint32_t id, uint32_t count, bool waits);
+// Barrier 0 of the block; returns how many threads came, and in *votes how many with the predicate.
+uint32_t ts_sim_barrier_vote(bool predicate, uint32_t* votes);
+// One thread of each block of the grid.
+void ts_sim_grid_barrier();
+// Lanes of the warp that run the caller's instruction together with it.
+uint32_t ts_sim_active_mask();
 
-enum TsSimNumber { kTsSimU32, kTsSimI32, kTsSimU64, kTsSimFloat };
+enum TsSimNumber {
+  kTsSimU16,
+  kTsSimU32,
+  kTsSimI32,
+  kTsSimU64,
+  kTsSimI64,
+  kTsSimFloat,
+  kTsSimDouble,
+  kTsSimHalf,
+  kTsSimBfloat16,
+};
 
 enum TsSimOrder { kTsSimRelaxed, kTsSimAcquire, kTsSimRelease, kTsSimAcqRel, kTsSimSeqCst };
 enum TsSimScope { kTsSimCta, kTsSimCluster, kTsSimGpu, kTsSimSys };
@@ -102,6 +134,9 @@ void ts_sim_fence(TsSimOrder order, TsSimScope scope);
 void ts_sim_copy_async(void* shared, const void* global, uint32_t bytes, uint32_t source_bytes);
 void ts_sim_copy_async_commit();
 void ts_sim_copy_async_wait(uint32_t pending_groups);
+
+// Grows with all that the launch does: cycles and nanoseconds of the simulated GPU.
+uint64_t ts_sim_clock();
 
 // Vector accesses need their natural alignment.
 void ts_sim_aligned(const void* address, uint32_t size);

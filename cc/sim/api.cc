@@ -126,6 +126,11 @@ TsSimDim3 ts_sim_block_dim() { return CurrentThread()->launch->options.block; }
 TsSimDim3 ts_sim_grid_dim() { return CurrentThread()->launch->options.grid; }
 unsigned char* ts_sim_shared() { return CurrentThread()->block->arena; }
 
+uint64_t ts_sim_clock() {
+  auto& counters = CurrentThread()->launch->report.counters;
+  return counters.accesses + counters.switches + ++counters.clock_reads;
+}
+
 void ts_sim_print(const char* text) { CurrentThread()->launch->report.printed += text; }
 
 void ts_sim_device_assert(bool condition, const char* message) {

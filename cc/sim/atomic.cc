@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cc/sim/float_formats.h"
 #include "cc/sim/launch.h"
 
 namespace tilescale::sim {
@@ -66,6 +67,28 @@ uint64_t CombineAs(TsSimAtomic op, uint64_t old, uint64_t operand) {
   return bits;
 }
 
+// Sums of two numbers of a narrow format are exact enough in binary32 to round only once.
+template <typename Format>
+uint64_t AddNarrow(uint64_t old, uint64_t operand) {
+  return Format::Encode(Format::Decode(static_cast<uint32_t>(old)) +
+                        Format::Decode(static_cast<uint32_t>(operand)));
+}
+
+size_t SizeOf(TsSimNumber type) {
+  switch (type) {
+    case kTsSimU16:
+    case kTsSimHalf:
+    case kTsSimBfloat16:
+      return 2;
+    case kTsSimU64:
+    case kTsSimI64:
+    case kTsSimDouble:
+      return 8;
+    default:
+      return 4;
+  }
+}
+
 uint64_t NewValue(TsSimAtomic op, TsSimNumber type, uint64_t old, uint64_t operand,
                   uint64_t expected) {
   switch (op) {
@@ -92,8 +115,18 @@ uint64_t NewValue(TsSimAtomic op, TsSimNumber type, uint64_t old, uint64_t opera
       return CombineAs<int32_t, uint32_t>(op, old, operand);
     case kTsSimU64:
       return CombineAs<uint64_t, uint64_t>(op, old, operand);
+    case kTsSimU16:
+      return CombineAs<uint16_t, uint16_t>(op, old, operand);
+    case kTsSimI64:
+      return CombineAs<int64_t, uint64_t>(op, old, operand);
     case kTsSimFloat:
       return CombineAs<float, uint32_t>(op, old, operand);
+    case kTsSimDouble:
+      return CombineAs<double, uint64_t>(op, old, operand);
+    case kTsSimHalf:
+      return AddNarrow<tilescale_sim::Half>(old, operand);
+    case kTsSimBfloat16:
+      return AddNarrow<tilescale_sim::Bfloat16>(old, operand);
   }
   return operand;
 }
@@ -114,7 +147,7 @@ uint64_t RunAtomic(Thread* thread, TsSimAtomic op, TsSimNumber type, void* addre
   Launch* launch = thread->launch;
   thread->wait_pc = pc;
   launch->Yield(thread);
-  size_t size = type == kTsSimU64 ? 8 : 4;
+  size_t size = SizeOf(type);
   if (launch->checks(kBounds)) {
     CheckAligned(thread, address, size, pc);
     CheckAccess(thread, address, size, op != kTsSimLoad, pc, static_cast<uint8_t>(1 + scope));

@@ -53,6 +53,60 @@ void RunBallot(Meeting* meeting) {
   }
 }
 
+void RunMatch(Meeting* meeting, bool all) {
+  auto match = [&](uint32_t lane) { return static_cast<TsSimMatch*>(meeting->arguments[lane]); };
+  for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
+    if (!meeting->lanes[lane]) continue;
+    uint32_t equal = 0;
+    for (uint32_t other = 0; other < kWarpSize; ++other) {
+      bool same = meeting->lanes[other] && match(other)->value == match(lane)->value;
+      if (same) equal |= 1u << other;
+    }
+    match(lane)->result = all && equal != meeting->arrived ? 0 : equal;
+  }
+}
+
+uint32_t Reduce(const TsSimRedux& redux, uint32_t a, uint32_t b) {
+  bool less = redux.is_signed ? static_cast<int32_t>(a) < static_cast<int32_t>(b) : a < b;
+  switch (redux.op) {
+    case kTsSimAdd:
+      return a + b;
+    case kTsSimMin:
+      return less ? a : b;
+    case kTsSimMax:
+      return less ? b : a;
+    case kTsSimAnd:
+      return a & b;
+    case kTsSimOr:
+      return a | b;
+    default:
+      return a ^ b;
+  }
+}
+
+void RunRedux(Meeting* meeting) {
+  uint32_t result = 0;
+  bool first = true;
+  for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
+    if (!meeting->lanes[lane]) continue;
+    const auto& redux = *static_cast<TsSimRedux*>(meeting->arguments[lane]);
+    result = first ? redux.value : Reduce(redux, result, redux.value);
+    first = false;
+  }
+  for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
+    if (meeting->lanes[lane]) static_cast<TsSimRedux*>(meeting->arguments[lane])->value = result;
+  }
+}
+
+void RunElect(Meeting* meeting) {
+  bool elected = false;
+  for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
+    if (!meeting->lanes[lane]) continue;
+    static_cast<TsSimVote*>(meeting->arguments[lane])->result = !elected;
+    elected = true;
+  }
+}
+
 }  // namespace
 
 const char* CollectiveName(TsSimCollective op) {
@@ -69,6 +123,14 @@ const char* CollectiveName(TsSimCollective op) {
       return "shfl_xor";
     case kTsSimBallot:
       return "vote";
+    case kTsSimMatchAny:
+      return "match_any";
+    case kTsSimMatchAll:
+      return "match_all";
+    case kTsSimRedux:
+      return "redux";
+    case kTsSimElect:
+      return "elect";
     case kTsSimLdmatrix:
       return "ldmatrix";
     case kTsSimStmatrix:
@@ -85,6 +147,13 @@ void RunCollective(Launch* launch, Meeting* meeting) {
       return;
     case kTsSimBallot:
       return RunBallot(meeting);
+    case kTsSimMatchAny:
+    case kTsSimMatchAll:
+      return RunMatch(meeting, meeting->op == kTsSimMatchAll);
+    case kTsSimRedux:
+      return RunRedux(meeting);
+    case kTsSimElect:
+      return RunElect(meeting);
     case kTsSimLdmatrix:
       return RunLdmatrix(launch, meeting);
     case kTsSimStmatrix:

@@ -61,6 +61,11 @@ struct Thread {
   std::deque<AsyncCopy> copies;
   uint32_t open_group = 1;
 
+  uint32_t barrier_votes = 0;  // of the last barrier with a predicate
+  uint32_t barrier_threads = 0;
+  bool converges = false;  // stands at active_mask
+  uint32_t active_mask = 0;
+
   // How often in a row it looked at an atomic variable that had not changed.
   uint32_t idle_polls = 0;
   uint64_t seen_progress = 0;
@@ -72,9 +77,16 @@ struct Thread {
 struct Barrier {
   uint32_t expected = 0;  // 0: all threads of the block that have not ended
   uint32_t arrived = 0;
+  uint32_t votes = 0;
   std::vector<Thread*> waiting;
   Components told;
   Message told_others;
+};
+
+// Where one thread of each block of the grid meets the others.
+struct GridBarrier {
+  std::vector<Thread*> waiting;
+  Message told;
 };
 
 // Lanes of a warp that wait for each other.
@@ -146,6 +158,8 @@ class Launch {
   std::mt19937_64 random;
   uint64_t progress = 0;  // grows whenever memory or a barrier changes
   std::unordered_map<uintptr_t, SyncVariable> variables;
+  GridBarrier grid_barrier;
+  uint32_t block_count() const { return block_count_; }
 
  private:
   void StartBlock(size_t slot);

@@ -30,6 +30,7 @@ struct Counters {
   uint64_t barriers = 0;
   uint64_t mma = 0;
   uint64_t async_copies = 0;
+  uint64_t clock_reads = 0;
 };
 
 class Report {

@@ -76,6 +76,8 @@ void Release(Launch* launch, Barrier* barrier) {
     MeetBlock(barrier);
   }
   for (Thread* thread : barrier->waiting) {
+    thread->barrier_votes = barrier->votes;
+    thread->barrier_threads = barrier->arrived;
     if (barrier->expected) Hear(thread, barrier->told, barrier->told_others);
     if (thread->state == Thread::State::kWaiting) launch->Wake(thread);
   }
@@ -172,7 +174,8 @@ void MeetLanes(Thread* thread, TsSimCollective op, uint32_t mask, void* argument
   launch->Yield(thread);
 }
 
-void ArriveAtBarrier(Thread* thread, uint32_t id, uint32_t count, bool waits, uint32_t pc) {
+void ArriveAtBarrier(Thread* thread, uint32_t id, uint32_t count, bool waits, bool vote,
+                     uint32_t pc) {
   Launch* launch = thread->launch;
   Block* block = thread->block;
   if (id >= kBarriers || count % kWarpSize || count > kMaxThreads) {
@@ -188,6 +191,7 @@ void ArriveAtBarrier(Thread* thread, uint32_t id, uint32_t count, bool waits, ui
   }
   barrier.expected = count;
   ++barrier.arrived;
+  barrier.votes += vote;
   if (count) Tell(thread, &barrier.told, &barrier.told_others);
   thread->wait_pc = pc;
   if (waits) barrier.waiting.push_back(thread);
@@ -197,6 +201,81 @@ void ArriveAtBarrier(Thread* thread, uint32_t id, uint32_t count, bool waits, ui
   } else if (waits) {
     launch->Wait(thread, BarrierName(id, barrier), pc);
   }
+}
+
+// The grid's threads that come, one of each block, release to and acquire from each other.
+void ArriveAtGridBarrier(Thread* thread, uint32_t pc) {
+  Launch* launch = thread->launch;
+  GridBarrier& barrier = launch->grid_barrier;
+  if (TracksClocks(thread)) {
+    JoinMessage(&barrier.told, thread->clock.Tell());
+    ++thread->clock.own[thread->index];
+  }
+  thread->wait_pc = pc;
+  barrier.waiting.push_back(thread);
+  if (barrier.waiting.size() < launch->block_count()) {
+    launch->Wait(thread,
+                 "the barrier of the grid, of " + std::to_string(launch->block_count()) + " blocks",
+                 pc);
+    return;
+  }
+  for (Thread* other : barrier.waiting) {
+    if (TracksClocks(thread)) other->clock.Hear(barrier.told);
+    if (other != thread) launch->Wake(other);
+  }
+  barrier = GridBarrier();
+  ++launch->progress;
+  ++launch->report.counters.barriers;
+  launch->Yield(thread);
+}
+
+namespace {
+
+// Lanes of the thread's warp that stand at its instruction.
+uint32_t Converged(const Thread& thread) {
+  uint32_t lanes = 0;
+  for (uint32_t i = thread.warp() * kWarpSize; i < thread.block->threads.size(); ++i) {
+    const Thread& other = thread.block->threads[i];
+    if (other.warp() != thread.warp()) break;
+    if (other.converges && other.wait_pc == thread.wait_pc) lanes |= 1u << other.lane();
+  }
+  return lanes;
+}
+
+// Whether some lane of the warp may still come.
+bool MayConverge(const Thread& thread) {
+  for (uint32_t i = thread.warp() * kWarpSize; i < thread.block->threads.size(); ++i) {
+    const Thread& other = thread.block->threads[i];
+    if (other.warp() != thread.warp()) break;
+    if (other.state == Thread::State::kReady && !other.converges) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+// Any set of lanes with the caller is right, so programs must not rely on more: the adversarial
+// policy gives the caller alone, the others what hardware does most often.
+uint32_t ActiveMask(Thread* thread, uint32_t pc) {
+  constexpr int kPatience = 64;  // turns; the others may run a long loop first
+  Launch* launch = thread->launch;
+  if (launch->options.policy == Policy::kAdversarial) return 1u << thread->lane();
+  thread->active_mask = 0;
+  thread->wait_pc = pc;
+  thread->converges = true;
+  for (int turn = 0; turn < kPatience && !thread->active_mask && MayConverge(*thread); ++turn) {
+    launch->Yield(thread);
+  }
+  uint32_t mask = thread->active_mask ? thread->active_mask : Converged(*thread);
+  if (!thread->active_mask) {
+    for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
+      if (mask >> lane & 1) {
+        thread->block->threads[thread->warp() * kWarpSize + lane].active_mask = mask;
+      }
+    }
+  }
+  thread->converges = false;
+  return mask;
 }
 
 }  // namespace tilescale::sim
@@ -211,5 +290,24 @@ extern "C" void ts_sim_collective(TsSimCollective op, uint32_t mask, void* argum
 
 extern "C" void ts_sim_barrier(uint32_t id, uint32_t count, bool waits) {
   Thread* thread = CurrentThread();
-  ArriveAtBarrier(thread, id, count, waits, thread->launch->Offset(__builtin_return_address(0)));
+  ArriveAtBarrier(thread, id, count, waits, false,
+                  thread->launch->Offset(__builtin_return_address(0)));
+}
+
+extern "C" uint32_t ts_sim_barrier_vote(bool predicate, uint32_t* votes) {
+  Thread* thread = CurrentThread();
+  ArriveAtBarrier(thread, 0, 0, true, predicate,
+                  thread->launch->Offset(__builtin_return_address(0)));
+  *votes = thread->barrier_votes;
+  return thread->barrier_threads;
+}
+
+extern "C" void ts_sim_grid_barrier() {
+  Thread* thread = CurrentThread();
+  ArriveAtGridBarrier(thread, thread->launch->Offset(__builtin_return_address(0)));
+}
+
+extern "C" uint32_t ts_sim_active_mask() {
+  Thread* thread = CurrentThread();
+  return ActiveMask(thread, thread->launch->Offset(__builtin_return_address(0)));
 }

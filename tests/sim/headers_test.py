@@ -9,9 +9,11 @@ import pytest
 from tilescale.sim.headers import cuda_headers, simulator_headers
 
 FUNCTION = re.compile(r"^TS_DEVICE [\w<>:]+ (\w+)\(", re.MULTILINE)
-ATOMIC = re.compile(r"^TS_ATOMIC_\w+\((\w+),", re.MULTILINE)
+ATOMIC = re.compile(r"^TS_(?:ATOMIC|REDUX)\w*\((\w+),", re.MULTILINE)
 # What instructions on shared memory need inside the headers for GPUs.
 INTERNAL = {"shared_address", "shfl_segment"}
+# Types that overloads of atomic_add and redux_... hide.
+INTERNAL |= {f"atomic_add_{name}" for name in ("f16", "f16x2", "bf16", "bf16x2")}
 
 
 def functions(text):

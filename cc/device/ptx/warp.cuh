@@ -48,5 +48,70 @@ TS_DEVICE uint32_t ballot(uint32_t mask, bool predicate) {
       : "r"(static_cast<uint32_t>(predicate)), "r"(mask));
   return result;
 }
+// Lanes of the mask whose values are equal to the caller's.
+TS_DEVICE uint32_t match_any(uint32_t mask, uint32_t value) {
+  uint32_t lanes;
+  asm volatile("match.any.sync.b32 %0, %1, %2;" : "=r"(lanes) : "r"(value), "r"(mask));
+  return lanes;
+}
+TS_DEVICE uint32_t match_any(uint32_t mask, uint64_t value) {
+  uint32_t lanes;
+  asm volatile("match.any.sync.b64 %0, %1, %2;" : "=r"(lanes) : "l"(value), "r"(mask));
+  return lanes;
+}
+// The mask if all its lanes have one value, else 0.
+TS_DEVICE uint32_t match_all(uint32_t mask, uint32_t value) {
+  uint32_t lanes;
+  asm volatile("match.all.sync.b32 %0, %1, %2;" : "=r"(lanes) : "r"(value), "r"(mask));
+  return lanes;
+}
+TS_DEVICE uint32_t match_all(uint32_t mask, uint64_t value) {
+  uint32_t lanes;
+  asm volatile("match.all.sync.b64 %0, %1, %2;" : "=r"(lanes) : "l"(value), "r"(mask));
+  return lanes;
+}
+TS_DEVICE uint32_t active_mask() {
+  uint32_t lanes;
+  asm volatile("activemask.b32 %0;" : "=r"(lanes));
+  return lanes;
+}
+// True in one lane of the mask: the lowest.
+TS_DEVICE bool elect(uint32_t mask) {
+  uint32_t elected;
+#if __CUDA_ARCH__ >= 900
+  asm volatile(
+      "{\n"
+      ".reg .pred p;\n"
+      "elect.sync _|p, %1;\n"
+      "selp.u32 %0, 1, 0, p;\n"
+      "}"
+      : "=r"(elected)
+      : "r"(mask));
+#else
+  uint32_t below;
+  asm volatile("bar.warp.sync %1;\nmov.u32 %0, %%lanemask_lt;" : "=r"(below) : "r"(mask));
+  elected = (mask & below) == 0;
+#endif
+  return elected != 0;
+}
+
+#define TS_REDUX(name, T, instruction, constraint)       \
+  TS_DEVICE T name(uint32_t mask, T value) {             \
+    T result;                                            \
+    asm volatile("redux.sync" instruction " %0, %1, %2;" \
+                 : "=" constraint(result)                \
+                 : constraint(value), "r"(mask));        \
+    return result;                                       \
+  }
+TS_REDUX(redux_add, uint32_t, ".add.u32", "r")
+TS_REDUX(redux_add, int32_t, ".add.s32", "r")
+TS_REDUX(redux_min, uint32_t, ".min.u32", "r")
+TS_REDUX(redux_min, int32_t, ".min.s32", "r")
+TS_REDUX(redux_max, uint32_t, ".max.u32", "r")
+TS_REDUX(redux_max, int32_t, ".max.s32", "r")
+TS_REDUX(redux_and, uint32_t, ".and.b32", "r")
+TS_REDUX(redux_or, uint32_t, ".or.b32", "r")
+TS_REDUX(redux_xor, uint32_t, ".xor.b32", "r")
+#undef TS_REDUX
 
 }  // namespace ts::ptx

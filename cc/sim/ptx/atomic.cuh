@@ -1,26 +1,27 @@
-// Atomic operations on 4 and 8 bytes of shared or global memory. They return the old value.
+// Atomic operations on shared or global memory. They return the old value.
 #pragma once
 
 namespace ts_sim {
 
+template <TsSimNumber kNumber>
+struct NumberIs {
+  static constexpr TsSimNumber kType = kNumber;
+};
 template <typename T>
 struct Number;
-template <>
-struct Number<uint32_t> {
-  static constexpr TsSimNumber kType = kTsSimU32;
-};
-template <>
-struct Number<int32_t> {
-  static constexpr TsSimNumber kType = kTsSimI32;
-};
-template <>
-struct Number<unsigned long long> {
-  static constexpr TsSimNumber kType = kTsSimU64;
-};
-template <>
-struct Number<float> {
-  static constexpr TsSimNumber kType = kTsSimFloat;
-};
+// clang-format off
+template <> struct Number<uint16_t> : NumberIs<kTsSimU16> {};
+template <> struct Number<uint32_t> : NumberIs<kTsSimU32> {};
+template <> struct Number<int32_t> : NumberIs<kTsSimI32> {};
+template <> struct Number<unsigned long> : NumberIs<kTsSimU64> {};
+template <> struct Number<unsigned long long> : NumberIs<kTsSimU64> {};
+template <> struct Number<long> : NumberIs<kTsSimI64> {};
+template <> struct Number<long long> : NumberIs<kTsSimI64> {};
+template <> struct Number<float> : NumberIs<kTsSimFloat> {};
+template <> struct Number<double> : NumberIs<kTsSimDouble> {};
+template <> struct Number<ts::half_t> : NumberIs<kTsSimHalf> {};
+template <> struct Number<ts::bfloat16_t> : NumberIs<kTsSimBfloat16> {};
+// clang-format on
 
 constexpr TsSimOrder OrderOf(ts::Order order) { return static_cast<TsSimOrder>(order); }
 constexpr TsSimScope ScopeOf(ts::Scope scope) {
@@ -42,7 +43,7 @@ TS_DEVICE T Atomic(TsSimAtomic op, T* address, T operand, T expected = T()) {
 // Operations that GPUs have for integers only.
 template <ts::Order kOrder, ts::Scope kScope, typename T>
 TS_DEVICE T IntegerAtomic(TsSimAtomic op, T* address, T operand, T expected = T()) {
-  static_assert(Number<T>::kType != kTsSimFloat, "this operation needs an integer");
+  static_assert(Number<T>::kType < kTsSimFloat, "this operation needs an integer");
   return Atomic<kOrder, kScope, T>(op, address, operand, expected);
 }
 
@@ -50,7 +51,8 @@ TS_DEVICE T IntegerAtomic(TsSimAtomic op, T* address, T operand, T expected = T(
 
 namespace ts::ptx {
 
-// T: uint32_t, int32_t, unsigned long long, float.
+// T: integers of 4 and 8 bytes, float, double; additions also of half_t and bfloat16_t, and
+// exchanges by comparison of uint16_t.
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_load(const T* address) {
   static_assert(kOrder == Order::kRelaxed || kOrder == Order::kAcquire, "order of a load");
@@ -93,6 +95,17 @@ TS_DEVICE T atomic_or(T* address, T value) {
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_xor(T* address, T value) {
   return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimXor, address, value);
+}
+
+// Each element is atomic by itself; the address is a multiple of the size.
+template <Order kOrder, Scope kScope, typename T, int kCount>
+TS_DEVICE Pack<T, kCount> atomic_add(Pack<T, kCount>* address, Pack<T, kCount> value) {
+  ::ts_sim_aligned(address, sizeof(value));
+  Pack<T, kCount> old;
+  for (int i = 0; i < kCount; ++i) {
+    old.value[i] = atomic_add<kOrder, kScope>(&address->value[i], value.value[i]);
+  }
+  return old;
 }
 
 }  // namespace ts::ptx
