@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import functools
+import hashlib
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,14 @@ class _Tensor:
     def copy_back(self) -> None:
         if self.array.flags.writeable:
             self.array[...] = self.bytes.view(self.array.dtype).reshape(self.array.shape)
+
+
+def _digest(tensors: Iterable[_Tensor]) -> str:
+    """Returns a hash of all bytes, which tells whether two runs had the same results."""
+    digest = hashlib.blake2b(digest_size=16)
+    for tensor in tensors:
+        digest.update(tensor.bytes)
+    return digest.hexdigest()
 
 
 def _scalar(value: object) -> Any:
@@ -252,7 +262,8 @@ def launch(
     done = time.perf_counter()
     for tensor in tensors.values():
         tensor.copy_back()
-    return decode(text, folder / "kernel.so", built - start, done - built)
+    report = decode(text, folder / "kernel.so", built - start, done - built)
+    return dataclasses.replace(report, digest=_digest(tensors.values()))
 
 
 def _run(request: _Request) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 from tilescale.errors import ExecutionError
 
+# The text of a generated kernel says above its lines where in the user's program they come from.
+_ORIGIN = re.compile(r"^\s*// (\S+:\d+)$")
 _LOCATION = re.compile(r"(.*):(\d+)(?: \(discriminator \d+\))?$")
 
 
@@ -25,6 +27,8 @@ class Site:
         block: number of the block in the grid.
         thread: number of the thread in the block.
         what: what it did there.
+        origin: the line of the user's kernel that this one was made from, as "gemm.py:12"; "" if
+            the text does not say.
     """
 
     file: str
@@ -32,9 +36,12 @@ class Site:
     block: int
     thread: int
     what: str
+    origin: str = ""
 
     def __str__(self) -> str:
         where = f"{Path(self.file).name}:{self.line}" if self.line else "?"
+        if self.origin:
+            where = f"{self.origin} ({where})"
         return f"{where}: block {self.block}, thread {self.thread}: {self.what}"
 
 
@@ -67,6 +74,7 @@ class Report:
         counters: accesses, switches, barriers, mma, async_copies.
         build_seconds: time of the host compiler, about 0 if it was cached.
         run_seconds: time of the simulated launch.
+        digest: a hash of the arguments' bytes after the launch; "" if it was not asked for.
     """
 
     events: tuple[Event, ...]
@@ -75,6 +83,7 @@ class Report:
     counters: dict[str, int]
     build_seconds: float
     run_seconds: float
+    digest: str = ""
 
     def kinds(self) -> set[str]:
         """Returns the kinds of the findings."""
@@ -109,12 +118,44 @@ def _places(library: Path, offsets: list[int]) -> dict[int, tuple[str, int]]:
     return found
 
 
-def _event(raw: dict[str, Any], places: dict[int, tuple[str, int]]) -> Event:
-    sites = tuple(
-        Site(*places.get(site["pc"], ("", 0)), site["block"], site["thread"], site["what"])
-        for site in raw["sites"]
-    )
-    return Event(raw["kind"], raw["message"], sites)
+def origins(text: str) -> list[str]:
+    """Returns for each line of a generated text the user's line it comes from, or ""."""
+    found, current = [], ""
+    for line in text.split("\n"):
+        match = _ORIGIN.match(line)
+        if match:
+            current = match.group(1)
+        elif line.startswith("}"):
+            current = ""
+        found.append(current)
+    return found
+
+
+class Places:
+    """Lines of the text, and of the user's program, behind offsets in a kernel's library."""
+
+    def __init__(self, library: Path, offsets: list[int]) -> None:
+        self._places = _places(library, offsets)
+        self._folder = library.parent
+        self._origins: dict[str, list[str]] = {}
+
+    def find(self, offset: int) -> tuple[str, int, str]:
+        """Returns file, line and origin; "", 0, "" if they are unknown."""
+        file, line = self._places.get(offset, ("", 0))
+        if file not in self._origins:
+            path = self._folder / file
+            inside = bool(file) and not Path(file).is_absolute() and path.is_file()
+            self._origins[file] = origins(path.read_text()) if inside else []
+        known = self._origins[file]
+        return file, line, known[line - 1] if 0 < line <= len(known) else ""
+
+
+def _event(raw: dict[str, Any], places: Places) -> Event:
+    sites = []
+    for site in raw["sites"]:
+        file, line, origin = places.find(site["pc"])
+        sites.append(Site(file, line, site["block"], site["thread"], site["what"], origin))
+    return Event(raw["kind"], raw["message"], tuple(sites))
 
 
 def _is_real(event: Event) -> bool:
@@ -126,7 +167,7 @@ def decode(text: str, library: Path, build_seconds: float, run_seconds: float) -
     """Makes a report of the simulator's JSON; `library` has the debug information."""
     raw = json.loads(text)
     offsets = sorted({site["pc"] for event in raw["events"] for site in event["sites"]} - {0})
-    places = _places(library, offsets)
+    places = Places(library, offsets)
     events = [_event(event, places) for event in raw["events"]]
     return Report(
         tuple(event for event in events if _is_real(event)),
