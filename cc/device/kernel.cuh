@@ -50,6 +50,10 @@ TS_DEVICE void sync_grid() {
   ptx::sync_block();
 }
 
+// The kCount registers of a thread's array from an element on, as matrix instructions take them.
+template <typename T, int kCount, typename Element>
+TS_DEVICE T (&registers(Element* first)) [kCount] { return *reinterpret_cast<T(*)[kCount]>(first); }
+
 // Shuffles of types of 1, 2, 4, 8, ... bytes.
 #define TS_SHUFFLE(name)                                                                       \
   template <typename T>                                                                        \

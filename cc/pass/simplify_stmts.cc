@@ -1,5 +1,7 @@
 #include "cc/pass/simplify_stmts.h"
 
+#include "cc/ir/mutator.h"
+#include "cc/ir/visitor.h"
 #include "cc/pass/analyzed_mutator.h"
 
 namespace tilescale::pass {
@@ -12,11 +14,23 @@ bool IsNothing(const ir::Stmt& s) {
   return seq && seq->stmts.empty();
 }
 
+// Whether a `break` or `continue` may mean the loop around `body`.
+bool MayLeave(const ir::Stmt& body) {
+  bool found = false;
+  ir::ForEachStmt(body, [&](const ir::Stmt& s) {
+    found = found || s.as<ir::BreakObj>() || s.as<ir::ContinueObj>();
+  });
+  return found;
+}
+
 class StmtSimplifier : public AnalyzedMutator {
  public:
   ir::Expr MutateExpr(const ir::Expr& e) override {
     if (const auto* load = e.as<ir::LoadObj>()) {
       return ir::Load(load->buffer, Simple(load->indices));
+    }
+    if (const auto* address = e.as<ir::AddressOfObj>()) {
+      return ir::AddressOf(address->buffer, Simple(address->indices));
     }
     return AnalyzedMutator::MutateExpr(e);
   }
@@ -44,6 +58,9 @@ class StmtSimplifier : public AnalyzedMutator {
     ir::Expr extent = Simple(loop->extent);
     const int64_t* count = ir::AsConstInt(extent);
     if (count && *count <= 0) return Nothing();
+    if (count && *count == 1 && !MayLeave(loop->body)) {
+      return MutateStmt(ir::Substitute(loop->body, {{loop->var.get(), loop->min}}));
+    }
     ir::For cheaper(loop->var, Simple(loop->min), extent, loop->step, loop->kind, loop->body,
                     loop->attrs, loop->span);
     ir::Stmt result = AnalyzedMutator::MutateStmt(cheaper);

@@ -1,6 +1,7 @@
 #include "cc/op/gemm.h"
 
 #include "cc/lower/common/loops.h"
+#include "cc/lower/cuda/gemm_mma.h"
 #include "cc/lower/cuda/lowering.h"
 
 namespace tilescale::lower::cuda {
@@ -18,8 +19,7 @@ ffi::Array<ir::Expr> At(const ir::Region& region, bool transposed, ir::Expr row,
 
 // Any types and extents: each element of C is the sum of one thread, in a register. Rounding to C's
 // type at each step is what the operator means.
-ir::Stmt LowerGemm(const ir::TileOp& op, const Context&) {
-  const auto* gemm = op.as<op::GemmObj>();
+ir::Stmt LowerToElements(const op::GemmObj* gemm) {
   const ir::Span& span = gemm->span;
   const ir::Buffer& c = gemm->c->buffer;
   const size_t rank = gemm->a->extents.size();
@@ -40,6 +40,12 @@ ir::Stmt LowerGemm(const ir::TileOp& op, const Context&) {
                            ir::Store(c, to, sum, span)},
                           span);
   return ParallelOver(vars, extents, body, span);
+}
+
+ir::Stmt LowerGemm(const ir::TileOp& op, const Context& context) {
+  const auto* gemm = op.as<op::GemmObj>();
+  std::optional<MmaPlan> plan = PlanMma(gemm, context);
+  return plan ? LowerToMma(gemm, *plan, context) : LowerToElements(gemm);
 }
 
 [[maybe_unused]] const bool kRegistered = RegisterLowering(op::GemmObj::_type_key, LowerGemm);

@@ -57,12 +57,10 @@ int32_t ts_tiles(const ts_slot* slots, ts_ctx* ctx, int64_t begin, int64_t end) 
     }
     largest[0] = acc;
     /* golden_kernels.py:54 */
-    for (int64_t i_1 = 0; i_1 < 1; ++i_1) {
-      TS_INDEPENDENT
-      for (int64_t j = 0; j < 100; ++j) {
-        /* golden_kernels.py:55 */
-        x[j] = expf((x[j] - largest[0]));
-      }
+    TS_INDEPENDENT
+    for (int64_t j = 0; j < 100; ++j) {
+      /* golden_kernels.py:55 */
+      x[j] = expf((x[j] - largest[0]));
     }
     /* golden_kernels.py:56 */
     float acc_1 = 0.0f;
@@ -72,17 +70,15 @@ int32_t ts_tiles(const ts_slot* slots, ts_ctx* ctx, int64_t begin, int64_t end) 
     }
     total[0] = acc_1;
     /* golden_kernels.py:57 */
-    for (int64_t i_2 = 0; i_2 < 1; ++i_2) {
-      TS_INDEPENDENT
-      for (int64_t j_1 = 0; j_1 < 100; ++j_1) {
-        /* golden_kernels.py:58 */
-        x[j_1] = (x[j_1] / total[0]);
-      }
+    TS_INDEPENDENT
+    for (int64_t j_1 = 0; j_1 < 100; ++j_1) {
+      /* golden_kernels.py:58 */
+      x[j_1] = (x[j_1] / total[0]);
     }
     /* golden_kernels.py:59 */
     TS_INDEPENDENT
-    for (int64_t i_3 = 0; i_3 < 100; ++i_3) {
-      Y[(bx * 100) + i_3] = ts_store_f16(x[i_3]);
+    for (int64_t i_1 = 0; i_1 < 100; ++i_1) {
+      Y[(bx * 100) + i_1] = ts_store_f16(x[i_1]);
     }
   }
   return 0;

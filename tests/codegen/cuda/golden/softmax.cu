@@ -7,12 +7,6 @@
 namespace {
 
 template <typename T>
-TS_DEVICE T floordiv(T a, T b) {
-  T q = a / b;
-  return q * b != a && (a < 0) != (b < 0) ? T(q - 1) : q;
-}
-
-template <typename T>
 TS_DEVICE T floormod(T a, T b) {
   T r = a % b;
   return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
@@ -45,90 +39,84 @@ extern "C" __global__ void __launch_bounds__(32)
   }
   // cuda_kernels.py:68
   ts::sync_block();
-  for (int64_t round_1 = 0; round_1 < 1; ++round_1) {
-    float acc = (-ts::bit_cast<float>(0x7f800000u));
-    for (int64_t step = 0; step < 4; ++step) {
-      const int64_t r = ((step * 32) + (int64_t(tx) & 31));
-      if (int32_t(r) < 100) {
-        acc = fmaxf(acc, x[r]);
-      }
+  float acc = (-ts::bit_cast<float>(0x7f800000u));
+  for (int64_t step = 0; step < 4; ++step) {
+    const int64_t r = ((step * 32) + (int64_t(tx) & 31));
+    if (int32_t(r) < 100) {
+      acc = fmaxf(acc, x[r]);
     }
-    const float other = ts::shfl_xor(acc, 16, 32, 4294967295u);
-    acc = fmaxf(acc, other);
-    const float other_1 = ts::shfl_xor(acc, 8, 32, 4294967295u);
-    acc = fmaxf(acc, other_1);
-    const float other_2 = ts::shfl_xor(acc, 4, 32, 4294967295u);
-    acc = fmaxf(acc, other_2);
-    const float other_3 = ts::shfl_xor(acc, 2, 32, 4294967295u);
-    acc = fmaxf(acc, other_3);
-    const float other_4 = ts::shfl_xor(acc, 1, 32, 4294967295u);
-    acc = fmaxf(acc, other_4);
-    if (tx == 0) {
-      largest[0] = acc;
-    }
+  }
+  const float other = ts::shfl_xor(acc, 16, 32, 4294967295u);
+  acc = fmaxf(acc, other);
+  const float other_1 = ts::shfl_xor(acc, 8, 32, 4294967295u);
+  acc = fmaxf(acc, other_1);
+  const float other_2 = ts::shfl_xor(acc, 4, 32, 4294967295u);
+  acc = fmaxf(acc, other_2);
+  const float other_3 = ts::shfl_xor(acc, 2, 32, 4294967295u);
+  acc = fmaxf(acc, other_3);
+  const float other_4 = ts::shfl_xor(acc, 1, 32, 4294967295u);
+  acc = fmaxf(acc, other_4);
+  if (tx == 0) {
+    largest[0] = acc;
   }
   // cuda_kernels.py:69
   ts::sync_block();
   if (tx < 25) {
-    const int64_t i_1 = floordiv<int64_t>(int64_t(tx), 25);
     const int64_t j = (floormod<int64_t>(int64_t(tx), 25) * 4);
     alignas(16) float x_v_1[4];
-    *reinterpret_cast<ts::Words<4>*>(&x_v_1[0]) = *reinterpret_cast<const ts::Words<4>*>(&x[(i_1 * 100) + j]);
+    *reinterpret_cast<ts::Words<4>*>(&x_v_1[0]) = *reinterpret_cast<const ts::Words<4>*>(&x[j]);
     alignas(16) float x_v_2[4];
     #pragma unroll
     for (int64_t lane_1 = 0; lane_1 < 4; ++lane_1) {
       x_v_2[lane_1] = expf((x_v_1[lane_1] - largest[0]));
     }
-    *reinterpret_cast<ts::Words<4>*>(&x[(i_1 * 100) + j]) = *reinterpret_cast<const ts::Words<4>*>(&x_v_2[0]);
+    *reinterpret_cast<ts::Words<4>*>(&x[j]) = *reinterpret_cast<const ts::Words<4>*>(&x_v_2[0]);
   }
   // cuda_kernels.py:71
   ts::sync_block();
-  for (int64_t round_2 = 0; round_2 < 1; ++round_2) {
-    float acc_1 = 0.0f;
-    for (int64_t step_1 = 0; step_1 < 4; ++step_1) {
-      const int64_t r_1 = ((step_1 * 32) + (int64_t(tx) & 31));
-      if (int32_t(r_1) < 100) {
-        acc_1 = (acc_1 + x[r_1]);
-      }
+  float acc_1 = 0.0f;
+  for (int64_t step_1 = 0; step_1 < 4; ++step_1) {
+    const int64_t r_1 = ((step_1 * 32) + (int64_t(tx) & 31));
+    if (int32_t(r_1) < 100) {
+      acc_1 = (acc_1 + x[r_1]);
     }
-    const float other_5 = ts::shfl_xor(acc_1, 16, 32, 4294967295u);
-    acc_1 = (acc_1 + other_5);
-    const float other_6 = ts::shfl_xor(acc_1, 8, 32, 4294967295u);
-    acc_1 = (acc_1 + other_6);
-    const float other_7 = ts::shfl_xor(acc_1, 4, 32, 4294967295u);
-    acc_1 = (acc_1 + other_7);
-    const float other_8 = ts::shfl_xor(acc_1, 2, 32, 4294967295u);
-    acc_1 = (acc_1 + other_8);
-    const float other_9 = ts::shfl_xor(acc_1, 1, 32, 4294967295u);
-    acc_1 = (acc_1 + other_9);
-    if (tx == 0) {
-      total[0] = acc_1;
-    }
+  }
+  const float other_5 = ts::shfl_xor(acc_1, 16, 32, 4294967295u);
+  acc_1 = (acc_1 + other_5);
+  const float other_6 = ts::shfl_xor(acc_1, 8, 32, 4294967295u);
+  acc_1 = (acc_1 + other_6);
+  const float other_7 = ts::shfl_xor(acc_1, 4, 32, 4294967295u);
+  acc_1 = (acc_1 + other_7);
+  const float other_8 = ts::shfl_xor(acc_1, 2, 32, 4294967295u);
+  acc_1 = (acc_1 + other_8);
+  const float other_9 = ts::shfl_xor(acc_1, 1, 32, 4294967295u);
+  acc_1 = (acc_1 + other_9);
+  if (tx == 0) {
+    total[0] = acc_1;
   }
   // cuda_kernels.py:72
   ts::sync_block();
   if (tx < 25) {
-    const int64_t i_2 = floordiv<int64_t>(int64_t(tx), 25);
     const int64_t j_1 = (floormod<int64_t>(int64_t(tx), 25) * 4);
     alignas(16) float x_v_3[4];
-    *reinterpret_cast<ts::Words<4>*>(&x_v_3[0]) = *reinterpret_cast<const ts::Words<4>*>(&x[(i_2 * 100) + j_1]);
+    *reinterpret_cast<ts::Words<4>*>(&x_v_3[0]) = *reinterpret_cast<const ts::Words<4>*>(&x[j_1]);
     alignas(16) float x_v_4[4];
     #pragma unroll
     for (int64_t lane_2 = 0; lane_2 < 4; ++lane_2) {
       x_v_4[lane_2] = (x_v_3[lane_2] / total[0]);
     }
-    *reinterpret_cast<ts::Words<4>*>(&x[(i_2 * 100) + j_1]) = *reinterpret_cast<const ts::Words<4>*>(&x_v_4[0]);
+    *reinterpret_cast<ts::Words<4>*>(&x[j_1]) = *reinterpret_cast<const ts::Words<4>*>(&x_v_4[0]);
   }
   // cuda_kernels.py:74
   if (tx < 25) {
-    const int64_t i_3 = (int64_t(tx) * 4);
+    const int64_t i_1 = (int64_t(tx) * 4);
     alignas(16) float x_v_5[4];
-    *reinterpret_cast<ts::Words<4>*>(&x_v_5[0]) = *reinterpret_cast<const ts::Words<4>*>(&x[i_3]);
+    *reinterpret_cast<ts::Words<4>*>(&x_v_5[0]) = *reinterpret_cast<const ts::Words<4>*>(&x[i_1]);
     alignas(16) ts::half_t Y_v[4];
     #pragma unroll
     for (int64_t lane_3 = 0; lane_3 < 4; ++lane_3) {
       Y_v[lane_3] = ts::half_t(x_v_5[lane_3]);
     }
-    *reinterpret_cast<ts::Words<2>*>(&Y[(bx * 100) + i_3]) = *reinterpret_cast<const ts::Words<2>*>(&Y_v[0]);
+    *reinterpret_cast<ts::Words<2>*>(&Y[(bx * 100) + i_1]) = *reinterpret_cast<const ts::Words<2>*>(&Y_v[0]);
   }
 }

@@ -1,0 +1,50 @@
+// Matrix instructions as CUDA C++.
+#include "cc/codegen/cuda/writer.h"
+#include "cc/layout/mma_atom.h"
+#include "cc/support/diagnostic.h"
+
+namespace tilescale::codegen::cuda {
+namespace {
+
+const layout::MmaAtom& Atom(const std::string& name) {
+  for (const layout::MmaAtom& atom : layout::MmaAtoms()) {
+    if (atom.name == name) return atom;
+  }
+  TILESCALE_FAIL("there is no matrix instruction " << name);
+}
+
+// A reference to the registers from an address on.
+std::string Registers(Writer* w, const ir::Expr& address, const std::string& type, int64_t bits) {
+  return "ts::registers<" + type + ", " + std::to_string(bits / 32) + ">(" + w->Expr(address) + ")";
+}
+
+std::string EmitMma(Writer* w, const ir::CallObj* call) {
+  const layout::MmaAtom& atom = Atom(call->attrs.at("atom").cast<std::string>());
+  auto bits = [](const layout::Fragment& fragment, ir::DType type) {
+    return fragment->num_values * ir::dtype::Bits(type);
+  };
+  // Accumulators of 16 bits travel in pairs.
+  const std::string type =
+      ir::dtype::Bits(atom.c_type) == 16 ? "uint32_t" : ValueType(atom.c_type, w->span());
+  std::string c = Registers(w, ir::Call::Arg(call, 0), type, bits(atom.c, atom.c_type));
+  return "ts::ptx::" + atom.name + "(" + c + ", " +
+         Registers(w, ir::Call::Arg(call, 1), "uint32_t", bits(atom.a, atom.a_type)) + ", " +
+         Registers(w, ir::Call::Arg(call, 2), "uint32_t", bits(atom.b, atom.b_type)) + ", " + c +
+         ")";
+}
+
+std::string EmitLoadMatrix(Writer* w, const ir::CallObj* call) {
+  const int64_t count = call->attrs.at("count").cast<int64_t>();
+  const bool transposed = call->attrs.at("transposed").cast<bool>();
+  return "ts::ptx::ldmatrix_x" + std::to_string(count) + (transposed ? "_trans(" : "(") +
+         Registers(w, ir::Call::Arg(call, 0), "uint32_t", 32 * count) + ", " +
+         w->Expr(ir::Call::Arg(call, 1)) + ")";
+}
+
+[[maybe_unused]] const bool kRegistered[] = {
+    RegisterCallEmitter("cuda.mma", EmitMma),
+    RegisterCallEmitter("cuda.load_matrix", EmitLoadMatrix),
+};
+
+}  // namespace
+}  // namespace tilescale::codegen::cuda

@@ -1,0 +1,35 @@
+// Declarations of the intrinsics that warps carry out together on matrices.
+#include "cc/ir/intrinsic.h"
+
+namespace tilescale::op {
+namespace {
+
+using ir::Effect;
+using ir::Executors;
+using ir::MemoryUse;
+using ir::TypeRule;
+
+[[maybe_unused]] const bool kDeclared[] = {
+    ir::RegisterIntrinsic(
+        {"cuda.mma",
+         3,
+         Effect::kState,
+         TypeRule::kInt32,
+         "mma(c, a, b): attrs atom, a name of the table of matrix instructions; c += a * b on the "
+         "registers from these addresses on; all lanes of a warp",
+         {MemoryUse::kReadWrite, MemoryUse::kRead, MemoryUse::kRead},
+         Executors::kAll}),
+    ir::RegisterIntrinsic(
+        {"cuda.load_matrix",
+         2,
+         Effect::kState,
+         TypeRule::kInt32,
+         "load_matrix(to, row): attrs count, 1, 2 or 4 matrices of 8 rows of 16 bytes, and "
+         "transposed; lane l gives the address of row l mod 8 of matrix l div 8; all lanes of a "
+         "warp",
+         {MemoryUse::kWrite, MemoryUse::kRead},
+         Executors::kAll}),
+};
+
+}  // namespace
+}  // namespace tilescale::op
