@@ -96,7 +96,7 @@ def _digest(tensors: Iterable[_Tensor]) -> str:
     """Returns a hash of all bytes, which tells whether two runs had the same results."""
     digest = hashlib.blake2b(digest_size=16)
     for tensor in tensors:
-        digest.update(tensor.bytes)
+        digest.update(tensor.bytes.data)
     return digest.hexdigest()
 
 

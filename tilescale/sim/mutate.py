@@ -170,8 +170,8 @@ def mutate(
 
     Args:
         text: CUDA text of the kernel.
-        run: called as `run(text, seed=..., policy=..., async_policy=...)`; makes new arguments each
-            time, the same ones, calls `tilescale.sim.launch` with all checks and returns its report.
+        run: called as `run(text, seed=..., policy=..., async_policy=...)`; makes the same
+            arguments anew, calls `tilescale.sim.launch` with all checks, and returns its report.
         seeds: of each policy.
         policies: of the scheduler.
         async_policies: of asynchronous copies.
