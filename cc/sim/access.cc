@@ -1,14 +1,10 @@
 #include <cstring>
 
 #include "cc/sim/launch.h"
+#include "cc/sim/spin.h"
 
 namespace tilescale::sim {
 namespace {
-
-// After so many accesses in a row others get a turn, so that a loop over plain loads cannot hang
-// the simulator.
-constexpr uint64_t kAccessesPerTurn = 1 << 20;
-constexpr uint32_t kIdleTurns = 64;
 
 std::string Name(bool writes, uint8_t atomic, bool asynchronous) {
   std::string name = writes ? "write" : "read";
@@ -69,15 +65,6 @@ void CheckWritten(Thread* thread, Region* region, uintptr_t address, size_t size
   }
 }
 
-void TakeTurns(Thread* thread) {
-  Launch* launch = thread->launch;
-  if (launch->report.counters.accesses % kAccessesPerTurn) return;
-  bool idle = thread->seen_progress == launch->progress;
-  thread->idle_polls = idle ? thread->idle_polls + kIdleTurns : 0;
-  thread->seen_progress = launch->progress;
-  launch->Yield(CurrentThread());  // a collective accesses for other lanes
-}
-
 }  // namespace
 
 void CheckAligned(Thread* thread, const void* pointer, size_t size, uint32_t pc) {
@@ -109,7 +96,7 @@ void CheckAccess(Thread* thread, const void* pointer, size_t size, bool writes, 
   if (region->cells) {
     CheckRaces(thread, region, address, size, writes, pc, atomic, asynchronous);
   }
-  TakeTurns(thread);
+  if (--thread->turn == 0) EndTurn(thread, pc);
 }
 
 }  // namespace tilescale::sim

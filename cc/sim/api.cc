@@ -75,6 +75,8 @@ struct TsSimRequest {
   uint64_t seed;
   int32_t policy;
   int32_t async_policy;
+  double loop_seconds;
+  double time_limit;
 };
 
 // Runs a launch; returns its report as JSON, or "!" and what is wrong with the request.
@@ -97,6 +99,8 @@ char* ts_sim_launch(const TsSimRequest* request) {
   options.seed = request->seed;
   options.policy = static_cast<Policy>(request->policy);
   options.async_policy = static_cast<AsyncPolicy>(request->async_policy);
+  options.loop_seconds = request->loop_seconds;
+  options.time_limit = request->time_limit;
   std::string json;
   {
     Launch launch(options, module.entry, request->arguments, module.base, module.size);

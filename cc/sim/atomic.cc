@@ -4,6 +4,7 @@
 
 #include "cc/sim/float_formats.h"
 #include "cc/sim/launch.h"
+#include "cc/sim/spin.h"
 
 namespace tilescale::sim {
 namespace {
@@ -131,14 +132,6 @@ uint64_t NewValue(TsSimAtomic op, TsSimNumber type, uint64_t old, uint64_t opera
   return operand;
 }
 
-void NotePolling(Thread* thread, bool changed) {
-  Launch* launch = thread->launch;
-  if (changed) ++launch->progress;
-  bool idle = !changed && thread->seen_progress == launch->progress;
-  thread->idle_polls = idle ? thread->idle_polls + 1 : 0;
-  thread->seen_progress = launch->progress;
-}
-
 }  // namespace
 
 uint64_t RunAtomic(Thread* thread, TsSimAtomic op, TsSimNumber type, void* address,
@@ -156,7 +149,7 @@ uint64_t RunAtomic(Thread* thread, TsSimAtomic op, TsSimNumber type, void* addre
   std::memcpy(&old, address, size);
   uint64_t value = NewValue(op, type, old, operand, expected);
   std::memcpy(address, &value, size);
-  NotePolling(thread, value != old);
+  NotePoll(thread, value != old);
   if (launch->checks(kRaces)) {
     auto key = reinterpret_cast<uintptr_t>(address);
     bool failed = op == kTsSimCompareExchange && old != expected;

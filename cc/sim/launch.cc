@@ -4,15 +4,21 @@
 #include <cstring>
 #include <map>
 
+#include "cc/sim/watchdog.h"
+
 namespace tilescale::sim {
 namespace {
 
 constexpr size_t kStackBytes = size_t{256} << 10;
 constexpr size_t kArenaAlignment = 1024;
 constexpr int kPoison = 0xff;  // a NaN in every floating-point format
-// A thread that saw nothing new this often in a row spins; no real program polls longer without
-// reason.
-constexpr uint32_t kIdlePolls = 256;
+// A thread that saw nothing new this often in a row is taken to spin, though its state changes: it
+// may count its polls.
+constexpr uint32_t kIdlePolls = 1 << 14;
+
+bool Idle(const Thread& thread, uint64_t progress) {
+  return (thread.spins || thread.idle_polls >= kIdlePolls) && thread.seen_progress == progress;
+}
 
 thread_local Thread* current_thread = nullptr;
 
@@ -112,17 +118,21 @@ Thread* Launch::Pick() {
 }
 
 bool Launch::AllIdle() const {
-  return std::all_of(ready_.begin(), ready_.end(), [this](const Thread* thread) {
-    return thread->idle_polls >= kIdlePolls && thread->seen_progress == progress;
-  });
+  return std::all_of(ready_.begin(), ready_.end(),
+                     [this](const Thread* thread) { return Idle(*thread, progress); });
 }
 
 void Launch::Run() {
   for (size_t slot = 0; slot < blocks_.size(); ++slot) StartBlock(slot);
+  Watchdog watchdog(options.loop_seconds);
   while (!failed_) {
-    if (ready_.empty() || (ready_.front()->idle_polls >= kIdlePolls && AllIdle())) {
+    if (ready_.empty() || (Idle(*ready_.front(), progress) && AllIdle())) {
       bool done = std::all_of(blocks_.begin(), blocks_.end(), [](const auto& b) { return !b; });
-      if (!done) ReportDeadlock();
+      if (!done) ReportEnd("deadlock", "no thread can run");
+      break;
+    }
+    if (Expired()) {
+      ReportEnd("time_limit", "the launch has used up its time");
       break;
     }
     Thread* thread = Pick();
@@ -159,6 +169,7 @@ void Launch::Wait(Thread* thread, std::string what, uint32_t pc) {
 void Launch::Wake(Thread* thread) {
   thread->state = Thread::State::kReady;
   thread->idle_polls = 0;
+  thread->spins = false;
   ready_.push_back(thread);
 }
 
@@ -170,20 +181,25 @@ void Launch::Fail(Thread* thread, std::string kind, std::string message, uint32_
   __builtin_unreachable();
 }
 
-void Launch::ReportDeadlock() {
+bool Launch::Expired() const {
+  double seconds = static_cast<double>(ticks) * Watchdog::TickSeconds(options.loop_seconds);
+  return options.time_limit > 0 && seconds > options.time_limit;
+}
+
+void Launch::ReportEnd(const char* kind, const char* message) {
   // One site for each place, with the number of threads there.
   std::map<std::pair<uint32_t, std::string>, std::pair<uint32_t, const Thread*>> places;
   for (const auto& block : blocks_) {
     if (!block) continue;
     for (const Thread& thread : block->threads) {
       if (thread.state == Thread::State::kDone) continue;
-      bool spins = thread.state == Thread::State::kReady;
-      std::string what = spins ? "spins" : "waits for " + thread.waits_for;
+      bool waits = thread.state == Thread::State::kWaiting;
+      std::string what = waits ? "waits for " + thread.waits_for : thread.spins ? "spins" : "runs";
       auto& place = places[{thread.wait_pc, what}];
       if (place.first++ == 0) place.second = &thread;
     }
   }
-  Event event{"deadlock", "no thread can run", {}};
+  Event event{kind, message, {}};
   for (const auto& [key, place] : places) {
     std::string what = std::to_string(place.first) + " threads: " + key.second;
     event.sites.push_back(SiteOf(*place.second, key.first, what));

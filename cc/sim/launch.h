@@ -66,9 +66,15 @@ struct Thread {
   bool converges = false;  // stands at active_mask
   uint32_t active_mask = 0;
 
-  // How often in a row it looked at an atomic variable that had not changed.
-  uint32_t idle_polls = 0;
-  uint64_t seen_progress = 0;
+  // See spin.h.
+  uint32_t turn = 1 << 10;      // accesses until others get a turn
+  uint64_t seen_progress = 0;   // when it last looked for changes
+  uint32_t idle_polls = 0;      // atomic operations since then
+  uint64_t quiet_accesses = 0;  // accesses since then
+  uint32_t watched = 0;         // accesses for which its state is still watched
+  uint32_t watches = 0;         // how often that was in vain
+  uint64_t anchor = 0;          // hash of the state it should come back to
+  bool spins = false;           // until memory changes
 
   uint32_t warp() const { return index / kWarpSize; }
   uint32_t lane() const { return index % kWarpSize; }
@@ -126,6 +132,9 @@ struct Options {
   uint64_t seed = 0;
   Policy policy = Policy::kRoundRobin;
   AsyncPolicy async_policy = AsyncPolicy::kEager;
+  // Of processor time; 0: any.
+  double loop_seconds = 10;  // of a thread between two accesses or switches
+  double time_limit = 0;     // of the launch
 };
 
 using Entry = void (*)(void** arguments);
@@ -160,13 +169,19 @@ class Launch {
   std::unordered_map<uintptr_t, SyncVariable> variables;
   GridBarrier grid_barrier;
   uint32_t block_count() const { return block_count_; }
+  uint32_t accesses_per_turn() const { return 1 << 16; }
+  // What the watchdog saw at its last tick.
+  uint64_t watched_work = 0;
+  uint32_t idle_ticks = 0;
+  volatile uint64_t ticks = 0;
 
  private:
   void StartBlock(size_t slot);
   void FinishBlock(Block* block);
   Thread* Pick();
   bool AllIdle() const;
-  void ReportDeadlock();
+  bool Expired() const;
+  void ReportEnd(const char* kind, const char* message);
 
   Entry entry_;
   void** arguments_;

@@ -60,6 +60,8 @@ class _Request(ctypes.Structure):
         ("seed", ctypes.c_uint64),
         ("policy", ctypes.c_int32),
         ("async_policy", ctypes.c_int32),
+        ("loop_seconds", ctypes.c_double),
+        ("time_limit", ctypes.c_double),
     )
 
 
@@ -194,6 +196,8 @@ def launch(
     checks: Collection[str] = tuple(CHECKS),
     uninitialized: Collection[int] = (),
     resident_blocks: int | None = None,
+    loop_seconds: float = 10.0,
+    time_limit: float = 600.0,
 ) -> Report:
     """Compiles and runs one kernel.
 
@@ -212,6 +216,8 @@ def launch(
         checks: of "bounds", "races", "uninitialized"; none makes it fast.
         uninitialized: positions of arguments whose elements count as not written yet.
         resident_blocks: how many blocks run at once; None for what 4 SMs hold.
+        loop_seconds: processor time that a thread may take between two accesses to memory.
+        time_limit: processor time of the launch; 0 for any.
 
     Returns:
         The findings. The arrays hold what the kernel wrote, also if it was stopped.
@@ -257,6 +263,8 @@ def launch(
         seed=seed,
         policy=_index(POLICIES, policy, "policy"),
         async_policy=_index(ASYNC_POLICIES, async_policy, "completion policy"),
+        loop_seconds=loop_seconds,
+        time_limit=time_limit,
     )
     text = _run(request)
     done = time.perf_counter()
