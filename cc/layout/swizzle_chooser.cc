@@ -93,6 +93,25 @@ ComposedLayout MakeBankSwizzledTile(int64_t rows, int64_t columns, int64_t eleme
   return ComposedLayout(swizzle, 0, Layout(IntTuple(shape), IntTuple(stride)));
 }
 
+bool KeepsRuns(const ComposedLayout& tile, int64_t length) {
+  const Layout& inner = tile.Inner();
+  const int64_t size = inner.Size().Value();
+  const int64_t columns = inner[inner.Rank() - 1].Size().Value(), rows = size / columns;
+  std::vector<int64_t> table = Enumerate(inner, "runs of a tile");
+  const int64_t offset = tile.Offset().Value();
+  auto at = [&](int64_t row, int64_t column) {
+    return tile->swizzle.Apply(offset + table[row + rows * column]);
+  };
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column) {
+      int64_t start = column / length * length;
+      if (at(row, start) % length != 0) return false;
+      if (at(row, column) != at(row, start) + column - start) return false;
+    }
+  }
+  return true;
+}
+
 tvm::ffi::Array<TileCandidate> RankTileLayouts(int64_t rows, int64_t columns, int64_t element_bits,
                                                const std::vector<TileAccess>& accesses) {
   CheckTile(rows, columns, element_bits);

@@ -22,6 +22,9 @@ ComposedLayout MakeLinearTile(int64_t rows, int64_t columns, int64_t padding = 0
 ComposedLayout MakeBankSwizzledTile(int64_t rows, int64_t columns, int64_t element_bits,
                                     int64_t span_bytes);
 
+// Whether aligned runs of `length` elements along the last dimension stay aligned runs.
+bool KeepsRuns(const ComposedLayout& tile, int64_t length);
+
 // One way in which threads touch the tile: (thread, value) -> flat (row, column), rows fastest.
 struct TileAccess {
   Layout thread_value;

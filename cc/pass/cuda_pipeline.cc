@@ -8,6 +8,7 @@
 #include "cc/ir/visitor.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/pass/analyzed_mutator.h"
+#include "cc/pass/apply_shared_layouts.h"
 #include "cc/pass/check_kernel.h"
 #include "cc/pass/distribute_parallel.h"
 #include "cc/pass/fragment_layouts.h"
@@ -185,6 +186,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       // Before guards, which compare exact indices.
       {"widen_indices", WidenIndices},
       {"legalize_memory", LegalizeMemory},
+      // After guards, which compare indices with extents.
+      {"apply_shared_layouts", ApplySharedLayouts},
       {"simplify_stmts", SimplifyStmts},
       // After simplification, which removes mentions.
       {"drop_unused_names", DropUnusedNames},

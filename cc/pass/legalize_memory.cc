@@ -31,7 +31,8 @@ class MemoryLegalizer : public AnalyzedMutator {
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
     if (const auto* note = stmt.as<ir::AnnotateObj>()) {
       Note(note);
-      return ir::Seq(ffi::Array<ir::Stmt>());
+      // Where elements lie is another pass's matter.
+      return note->key == "layout" ? stmt : ir::Stmt(ir::Seq(ffi::Array<ir::Stmt>()));
     }
     const auto* store = stmt.as<ir::StoreObj>();
     if (!store) {

@@ -16,6 +16,15 @@ void Demand(const ir::Region& region, std::optional<layout::Fragment> fragment, 
   demands->push_back({region->buffer, std::move(fragment), {}, std::move(by), span});
 }
 
+void DemandShared(const MmaPlan& plan, const GemmOperand& operand, const Context& context,
+                  std::string by, const ir::Span& span, std::vector<LayoutDemand>* demands) {
+  if (!CanLoadMatrices(plan, operand, context)) return;
+  std::vector<layout::TileAccess> accesses = MatrixAccesses(plan, operand);
+  if (accesses.empty()) return;
+  demands->push_back(
+      {operand.region->buffer, std::nullopt, std::move(accesses), std::move(by), span});
+}
+
 std::vector<LayoutDemand> DemandsOfGemm(const ir::TileOp& op, const Context& context) {
   const auto* gemm = op.as<op::GemmObj>();
   std::optional<MmaPlan> plan = PlanMma(gemm, context);
@@ -26,6 +35,8 @@ std::vector<LayoutDemand> DemandsOfGemm(const ir::TileOp& op, const Context& con
          &demands);
   Demand(plan->b.region, OperandFragment(*plan, plan->b), Name(*plan, "operand B"), op->span,
          &demands);
+  DemandShared(*plan, plan->a, context, Name(*plan, "operand A"), op->span, &demands);
+  DemandShared(*plan, plan->b, context, Name(*plan, "operand B"), op->span, &demands);
   return demands;
 }
 

@@ -1,5 +1,7 @@
 #include "cc/lower/cuda/gemm_load.h"
 
+#include <algorithm>
+
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/mutator.h"
 #include "cc/lower/cuda/layout_demand.h"
@@ -36,39 +38,72 @@ bool IsInside(const ir::Region& region, const Context& context) {
   return true;
 }
 
-// Where ldmatrix finds one of its matrices: an atom, and the offset inside it.
-struct MatrixPlace {
-  ir::Expr atom, outer, depth;
-};
-
-// Register number `group` * 4 + `number` of the operand's registers, in the order of its atoms.
-MatrixPlace PlaceOf(const MmaPlan& plan, const GemmOperand& operand, const ir::Expr& group,
-                    const ir::Expr& number) {
-  const int64_t bits = ir::dtype::Bits(operand.region->buffer->dtype);
-  const int64_t unit = kRowBytes * 8 / bits;
-  const int64_t registers = operand.atom->num_values * bits / kRegisterBits;
-  ir::Expr atom = group * Index(4 / registers);
-  ir::Expr reg = number;
-  if (registers < 4) {
-    atom = atom + ir::FloorDiv(number, Index(registers));
-    reg = ir::FloorMod(number, Index(registers));
-  }
-  const int64_t halves = operand.is_a ? plan.atom->m / kMatrixRows : 1;
-  return {atom, ir::FloorMod(reg, Index(halves)) * Index(kMatrixRows),
-          ir::FloorDiv(reg, Index(halves)) * Index(unit)};
+// Whether the layout that the buffer got keeps aligned runs of columns together.
+bool KeepsRuns(const ir::Buffer& buffer, int64_t columns, const Context& context) {
+  const layout::ComposedLayout* tile =
+      context.layouts ? context.layouts->FindShared(buffer) : nullptr;
+  return !tile || layout::KeepsRuns(*tile, columns);
 }
 
-// One ldmatrix of `count` matrices, into the registers from number `group` * 4 + `first` on.
-ir::Stmt LoadGroup(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
-                   const ir::Buffer& registers, const ir::Expr& step, const ir::Expr& group,
-                   int64_t first, int64_t count) {
-  ir::Expr matrix = ir::FloorDiv(place.lane, Index(kMatrixRows));
-  if (count < 4) matrix = count == 1 ? Index(0) : ir::FloorMod(matrix, Index(count));
+// Where ldmatrix finds one of its matrices: an atom, and the offset inside it.
+struct MatrixPlace {
+  int64_t atom, outer, depth;
+};
+
+// Registers of one atom of the operand.
+int64_t RegistersOf(const GemmOperand& operand) {
+  return operand.atom->num_values * ir::dtype::Bits(operand.region->buffer->dtype) / kRegisterBits;
+}
+
+// Columns of a matrix: 16 bytes.
+int64_t MatrixColumns(const GemmOperand& operand) {
+  return kRowBytes * 8 / ir::dtype::Bits(operand.region->buffer->dtype);
+}
+
+// Register number `number` of a group of four, counted over the atoms. It is the sum of the places
+// of the bits of the number.
+MatrixPlace PlaceOf(const MmaPlan& plan, const GemmOperand& operand, int64_t number) {
+  const int64_t registers = RegistersOf(operand), reg = number % registers;
+  const int64_t halves = operand.is_a ? plan.atom->m / kMatrixRows : 1;
+  return {number / registers, reg % halves * kMatrixRows, reg / halves * MatrixColumns(operand)};
+}
+
+// The first row (outer) and column (depth) that this lane names to ldmatrix, in the first group of
+// `count` matrices from register `first` on.
+struct LaneStart {
+  ir::Expr outer, depth;
+};
+
+LaneStart StartOf(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
+                  int64_t first, int64_t count) {
+  MatrixPlace at = PlaceOf(plan, operand, first);
+  LaneStart start{AtomStart(operand, place, Index(at.atom)) + Index(at.outer), Index(at.depth)};
+  for (int64_t bit = 1; bit < count; bit *= 2) {
+    MatrixPlace step = PlaceOf(plan, operand, bit);
+    const int64_t outer = step.atom * operand.atom_extent + step.outer;
+    ir::Expr on = ir::FloorMod(ir::FloorDiv(place.lane, Index(kMatrixRows * bit)), Index(2));
+    start.outer = start.outer + on * Index(outer);
+    start.depth = start.depth + on * Index(step.depth);
+  }
   ir::Expr row = ir::FloorMod(place.lane, Index(kMatrixRows));
-  MatrixPlace at = PlaceOf(plan, operand, group, matrix + Index(first));
-  ir::Expr outer = AtomStart(operand, place, at.atom) + at.outer;
-  ir::Expr depth = step * Index(plan.atom->k) + at.depth;
-  (operand.depth_rows ? depth : outer) = (operand.depth_rows ? depth : outer) + row;
+  (operand.depth_rows ? start.depth : start.outer) =
+      (operand.depth_rows ? start.depth : start.outer) + row;
+  return start;
+}
+
+// One ldmatrix of `count` matrices for each group of four registers, `groups` of them, into the
+// registers from number `first` on. The lane's own part of the address is named, since it stays.
+ir::Stmt LoadGroups(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
+                    const ir::Buffer& registers, const ir::Expr& step, int64_t first, int64_t count,
+                    int64_t groups) {
+  const ir::DType i32 = ir::dtype::Int(32);
+  const std::string name(registers->name);
+  ir::Var group("group", i32), at_outer(name + (operand.is_a ? "_row" : "_col"), i32);
+  ir::Var at_depth(name + "_depth", i32);
+  LaneStart start = StartOf(plan, operand, place, first, count);
+  const int64_t atoms = 4 / RegistersOf(operand);
+  ir::Expr outer = ir::Expr(at_outer) + group * Index(atoms * operand.atom_extent);
+  ir::Expr depth = ir::Expr(at_depth) + step * Index(plan.atom->k);
   if (operand.Padded()) {
     const int64_t last = operand.extent - 1;
     outer = ir::Min(outer, Index(operand.depth_rows ? last / kMatrixRows * kMatrixRows : last));
@@ -79,8 +114,56 @@ ir::Stmt LoadGroup(const MmaPlan& plan, const GemmOperand& operand, const WarpPl
       ir::MakeCall("cuda.load_matrix",
                    {ir::AddressOf(registers, {to}),
                     ir::AddressOf(operand.region->buffer, OperandIndices(operand, outer, depth))},
-                   {{"count", count}, {"transposed", operand.depth_rows}}, ir::dtype::Int(32));
-  return ir::Evaluate(call);
+                   {{"count", count}, {"transposed", operand.depth_rows}}, i32);
+  return ir::Seq({ir::Bind(at_outer, start.outer), ir::Bind(at_depth, start.depth),
+                  Unrolled(group, groups, ir::Evaluate(call), ir::Span())});
+}
+
+// Whether `elements` neighbours along the columns of memory start at a multiple of their size.
+bool AreAligned(const ir::Region& region, int64_t elements, const Context& context) {
+  const int64_t* columns = ir::AsConstInt(region->buffer->shape.back());
+  const ir::Expr& left = region->mins.back();
+  if (!columns || *columns % elements != 0 || !region->buffer->strides.empty()) return false;
+  return context.can_prove(ir::Equal(ir::FloorMod(left, ir::MakeInt(left.dtype(), elements)),
+                                     ir::MakeInt(left.dtype(), 0)));
+}
+
+// How many values of a lane, from each multiple of that on, follow each other along the depth.
+int64_t RunLength(const GemmOperand& operand) {
+  const layout::Fragment& atom = operand.atom;
+  const std::vector<int64_t> table = atom.Table();
+  const int64_t stride = operand.is_a ? atom->shape[0] : 1;
+  int64_t run = 1;
+  while (run < atom->num_values && table[run] == table[0] + run * stride) ++run;
+  return run;
+}
+
+// Whole registers, or pairs of them, at a time.
+std::optional<ir::Stmt> LoadWords(const MmaPlan& plan, const GemmOperand& operand,
+                                  const WarpPlace& place, const ir::Buffer& registers,
+                                  const ir::Expr& step, const Context& context) {
+  const int64_t run = RunLength(operand), bytes = run * ir::dtype::Bytes(registers->dtype);
+  const ir::Buffer& buffer = operand.region->buffer;
+  bool in_memory = buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
+  bool whole = !operand.Padded() && plan.depth % plan.atom->k == 0;
+  if (operand.depth_rows || !in_memory || !whole || (bytes != 4 && bytes != 8)) return std::nullopt;
+  if (!AreAligned(operand.region, run, context) || !IsInside(operand.region, context) ||
+      !KeepsRuns(buffer, run, context)) {
+    return std::nullopt;
+  }
+  const int64_t values = operand.atom->num_values;
+  ir::Var atom("atom", ir::dtype::Int(32)), word("word", ir::dtype::Int(32));
+  ffi::Array<ir::Expr> slot = layout::MapSlot(operand.atom, place.lane, word * Index(run));
+  ir::Expr outer = AtomStart(operand, place, atom) + slot[operand.is_a ? 0 : 1];
+  ir::Expr depth = step * Index(plan.atom->k) + slot[operand.is_a ? 1 : 0];
+  ir::Expr to = atom * Index(values) + word * Index(run);
+  ir::Expr copy = ir::MakeCall("cuda.copy_vector",
+                               {ir::AddressOf(registers, {to}),
+                                ir::AddressOf(buffer, OperandIndices(operand, outer, depth))},
+                               {{"bytes", bytes}}, ir::dtype::Int(32));
+  const ir::Span span;
+  return Unrolled(atom, operand.atoms, Unrolled(word, values / run, ir::Evaluate(copy), span),
+                  span);
 }
 
 }  // namespace
@@ -104,23 +187,39 @@ ffi::Array<ir::Expr> MatrixIndices(const ir::Region& region, const ir::Expr& row
 
 bool CanLoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const Context& context) {
   const ir::Region& region = operand.region;
-  const ir::Buffer& buffer = region->buffer;
-  const int64_t bits = ir::dtype::Bits(buffer->dtype);
-  const int64_t unit = kRowBytes * 8 / bits;
-  if (ArchNumber(context) < kLdmatrixArch || !buffer.IsScope(ir::scope::kShared)) return false;
-  if (operand.depth_rows && bits != 16) return false;
-  if (plan.depth < plan.atom->k || !buffer->strides.empty()) return false;
-  // Rows start at multiples of 16 bytes, and so does the region.
-  const int64_t* columns = ir::AsConstInt(buffer->shape.back());
-  const ir::Expr& left = region->mins.back();
-  if (!columns || *columns % unit != 0) return false;
-  ir::Expr aligned =
-      ir::Equal(ir::FloorMod(left, ir::MakeInt(left.dtype(), unit)), ir::MakeInt(left.dtype(), 0));
-  return context.can_prove(aligned) && IsInside(region, context);
+  if (ArchNumber(context) < kLdmatrixArch || !region->buffer.IsScope(ir::scope::kShared)) {
+    return false;
+  }
+  if (operand.depth_rows && ir::dtype::Bits(region->buffer->dtype) != 16) return false;
+  const int64_t columns = MatrixColumns(operand);
+  return plan.depth >= plan.atom->k && AreAligned(region, columns, context) &&
+         KeepsRuns(region->buffer, columns, context) && IsInside(region, context);
+}
+
+std::vector<layout::TileAccess> MatrixAccesses(const MmaPlan& plan, const GemmOperand& operand) {
+  const ffi::Array<ir::Expr>& shape = operand.region->buffer->shape;
+  const int64_t* rows = ir::AsConstInt(shape[shape.size() - 2]);
+  const int64_t steps = plan.depth / plan.atom->k;
+  if (!rows || steps == 0 || operand.extent < kMatrixRows) return {};
+  // Flat coordinates count rows fastest.
+  const int64_t outer_stride = operand.depth_rows ? *rows : 1;
+  const int64_t depth_stride = operand.depth_rows ? 1 : *rows;
+  std::vector<layout::StaticMode> lanes = {{kMatrixRows, 1}};
+  const int64_t count = std::min<int64_t>(4, operand.atoms * RegistersOf(operand));
+  for (int64_t bit = 1; bit < count; bit *= 2) {
+    MatrixPlace at = PlaceOf(plan, operand, bit);
+    const int64_t outer = at.atom * operand.atom_extent + at.outer;
+    if (outer + kMatrixRows > operand.extent) continue;
+    lanes.push_back({2, outer * outer_stride + at.depth * depth_stride});
+  }
+  layout::Layout values = layout::FromModes(std::vector<layout::StaticMode>{
+      {MatrixColumns(operand), *rows}, {steps, plan.atom->k * depth_stride}});
+  return {{layout::Concat({layout::FromModes(lanes), values}), kRowBytes}};
 }
 
 ir::Stmt LoadElements(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
-                      const ir::Buffer& registers, const ir::Expr& step) {
+                      const ir::Buffer& registers, const ir::Expr& step, const Context& context) {
+  if (auto words = LoadWords(plan, operand, place, registers, step, context)) return *words;
   const ir::Span span;
   const int64_t values = operand.atom->num_values;
   ir::Var atom("atom", ir::dtype::Int(32)), value("value", ir::dtype::Int(32));
@@ -139,23 +238,18 @@ ir::Stmt LoadElements(const MmaPlan& plan, const GemmOperand& operand, const War
 
 ir::Stmt LoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
                       const ir::Buffer& registers, const ir::Expr& step) {
-  const ir::Span span;
-  const int64_t bits = ir::dtype::Bits(operand.region->buffer->dtype);
-  const int64_t count = operand.atoms * operand.atom->num_values * bits / kRegisterBits;
+  const int64_t count = operand.atoms * RegistersOf(operand), groups = count / 4;
   ffi::Array<ir::Stmt> stmts;
-  ir::Var group("group", ir::dtype::Int(32));
-  if (count >= 4) {
-    ir::Stmt load = LoadGroup(plan, operand, place, registers, step, group, 0, 4);
-    stmts.push_back(Unrolled(group, count / 4, load, span));
+  if (groups > 0) {
+    stmts.push_back(LoadGroups(plan, operand, place, registers, step, 0, 4, groups));
   }
-  int64_t first = 0;
+  int64_t first = 4 * groups;
   for (int64_t rest : {2, 1}) {
-    if ((count % 4 & rest) == 0) continue;
-    stmts.push_back(
-        LoadGroup(plan, operand, place, registers, step, Index(count / 4), first, rest));
+    if ((count & rest) == 0) continue;
+    stmts.push_back(LoadGroups(plan, operand, place, registers, step, first, rest, 1));
     first += rest;
   }
-  return ir::Seq::Flatten(stmts);
+  return ir::Seq(stmts);
 }
 
 }  // namespace tilescale::lower::cuda

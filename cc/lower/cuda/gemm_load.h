@@ -2,6 +2,9 @@
 #ifndef TILESCALE_CC_LOWER_CUDA_GEMM_LOAD_H_
 #define TILESCALE_CC_LOWER_CUDA_GEMM_LOAD_H_
 
+#include <vector>
+
+#include "cc/layout/swizzle_chooser.h"
 #include "cc/lower/cuda/gemm_plan.h"
 
 namespace tilescale::lower::cuda {
@@ -24,10 +27,14 @@ ffi::Array<ir::Expr> MatrixIndices(const ir::Region& region, const ir::Expr& row
 /// Whether whole steps along the depth of the operand can be read by `ldmatrix`.
 bool CanLoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const Context& context);
 
-/// Fills `registers`, which hold all atoms of the operand of one step, element by element; what
-/// lies outside the tile becomes 0.
+/// How the warps' ldmatrix instructions touch the last two dimensions of the operand's buffer.
+std::vector<layout::TileAccess> MatrixAccesses(const MmaPlan& plan, const GemmOperand& operand);
+
+/// Fills `registers`, which hold all atoms of the operand of one step, element by element or, where
+/// neighbours in a register are neighbours in memory, by words; what lies outside the tile becomes
+/// 0.
 ir::Stmt LoadElements(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
-                      const ir::Buffer& registers, const ir::Expr& step);
+                      const ir::Buffer& registers, const ir::Expr& step, const Context& context);
 /// The same by `ldmatrix`. Atoms outside the tile repeat its last row.
 ir::Stmt LoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
                       const ir::Buffer& registers, const ir::Expr& step);

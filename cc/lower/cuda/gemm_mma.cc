@@ -159,7 +159,7 @@ class MmaLowerer {
     if (home.resident) return ir::Seq(ffi::Array<ir::Stmt>());
     bool matrices = whole && CanLoadMatrices(plan_, operand, context_);
     return matrices ? LoadMatrices(plan_, operand, place_, home.registers, step)
-                    : LoadElements(plan_, operand, place_, home.registers, step);
+                    : LoadElements(plan_, operand, place_, home.registers, step, context_);
   }
 
   // The registers of one atom of an operand.

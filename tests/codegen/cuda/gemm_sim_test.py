@@ -10,6 +10,7 @@ import pytest
 import tilescale
 import tilescale.language as T
 from tilescale import sim
+from tilescale.layout import make_swizzled_layout
 from tilescale.testing import evaluator
 from tilescale.testing.eval_dtype import storage_dtype
 
@@ -33,12 +34,18 @@ class Case:
     policy: int = 0
     scopes: tuple[str, str, str] = ("shared", "shared", "fragment")
     clear: bool = False
+    swizzled: bool = False
     instruction: str | None = None
 
     def __str__(self):
         text = [self.arch, "x".join(map(str, self.shape)), "_".join(self.dtypes)]
         text += ["NT"[t] for t in self.transposes] + [str(self.threads), str(self.policy)]
-        return "-".join(text + [s[0] for s in self.scopes] + ["clear"] * self.clear)
+        return "-".join(
+            text
+            + [s[0] for s in self.scopes]
+            + ["clear"] * self.clear
+            + ["swizzled"] * self.swizzled
+        )
 
 
 def make(case):
@@ -56,6 +63,8 @@ def make(case):
             a = allocate[case.scopes[0]](a_shape, a_type)
             b = allocate[case.scopes[1]](b_shape, b_type)
             c = allocate[case.scopes[2]]((m, n), c_type)
+            if case.swizzled:
+                T.annotate_layout({a: make_swizzled_layout(a), b: make_swizzled_layout(b)})
             T.copy(A, a)
             T.copy(B, b)
             T.copy(C, c)
@@ -186,3 +195,10 @@ def test_operands_without_an_instruction():
     for dtypes in (("float32", "float32", "float32"), ("float16", "float16", "float64")):
         check(Case(dtypes=dtypes, shape=(16, 24, 8)))
     check(replace(Case(), arch="sm_80", dtypes=E4M3, shape=(16, 16, 32)))
+
+
+@pytest.mark.parametrize("columns", [16, 32, 128])
+def test_layouts_of_the_user_move_the_elements(columns):
+    for transposes in ((False, True), (True, False)):
+        shape = (64, 64, columns) if transposes[1] else (columns, columns, 64)
+        check(Case(shape=shape, transposes=transposes, swizzled=True))

@@ -70,13 +70,17 @@ extern "C" __global__ void __launch_bounds__(128)
     }
     #pragma unroll
     for (int64_t step = 0; step < 2; ++step) {
+      const int64_t a_row = ((((warp_m * 2) * 16) + (((lane_2 >> 3) & 1) * 8)) + (lane_2 & 7));
+      const int64_t a_depth = (((lane_2 >> 4) & 1) * 8);
       #pragma unroll
       for (int64_t group = 0; group < 2; ++group) {
-        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&a[group * 8]), &A_shared[(((((warp_m * 32) + (group * 16)) + (((lane_2 >> 3) & 1) * 8)) + (lane_2 & 7)) * 32) + ((step * 16) + ((lane_2 >> 4) * 8))]);
+        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&a[group * 8]), &A_shared[((a_row + (group * 16)) * 32) + (a_depth + (step * 16))]);
       }
+      const int64_t b_col = ((((warp_n * 4) * 8) + (((lane_2 >> 4) & 1) * 8)) + (lane_2 & 7));
+      const int64_t b_depth = (((lane_2 >> 3) & 1) * 8);
       #pragma unroll
       for (int64_t group_1 = 0; group_1 < 2; ++group_1) {
-        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&b[group_1 * 8]), &B_shared[(((((warp_n * 32) + (group_1 * 16)) + ((lane_2 >> 4) * 8)) + (lane_2 & 7)) * 32) + ((step * 16) + (((lane_2 >> 3) & 1) * 8))]);
+        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&b[group_1 * 8]), &B_shared[((b_col + (group_1 * 16)) * 32) + (b_depth + (step * 16))]);
       }
       #pragma unroll
       for (int64_t i_4 = 0; i_4 < 2; ++i_4) {
