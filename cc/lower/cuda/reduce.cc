@@ -48,14 +48,27 @@ ir::Expr Plan::Element(const std::vector<ir::Expr>& point, const ir::Expr& r) co
   return ir::MakeCast(dtype(), ir::Load(op->src->buffer, from));
 }
 
-ir::Expr Combine(const op::ReduceObj* reduce, const ir::Expr& acc, const ir::Expr& element) {
-  ir::Expr combined = op::ReduceCombine(reduce->kind, acc, element);
-  bool picks = reduce->kind == op::ReduceKind::kMax || reduce->kind == op::ReduceKind::kMin ||
-               reduce->kind == op::ReduceKind::kAbsMax;
+ir::Expr CombineAs(op::ReduceKind kind, const op::ReduceObj* reduce, const ir::Expr& acc,
+                   const ir::Expr& element) {
+  ir::Expr combined = op::ReduceCombine(kind, acc, element);
+  bool picks = kind == op::ReduceKind::kMax || kind == op::ReduceKind::kMin ||
+               kind == op::ReduceKind::kAbsMax;
   if (!picks || !reduce->nan_propagate || !ir::dtype::IsFloat(acc.dtype())) return combined;
   ir::Expr either_nan = ir::MakeBinary(ir::BinaryKind::kNe, acc, acc) ||
                         ir::MakeBinary(ir::BinaryKind::kNe, element, element);
   return ir::MakeSelect(either_nan, acc + element, combined);
+}
+
+ir::Expr Combine(const op::ReduceObj* reduce, const ir::Expr& acc, const ir::Expr& element) {
+  return CombineAs(reduce->kind, reduce, acc, element);
+}
+
+// Of two partial results, which are no elements: sums of absolute values may have wrapped.
+ir::Expr Merge(const op::ReduceObj* reduce, const ir::Expr& a, const ir::Expr& b) {
+  op::ReduceKind kind = reduce->kind;
+  if (kind == op::ReduceKind::kAbsSum) kind = op::ReduceKind::kSum;
+  if (kind == op::ReduceKind::kAbsMax) kind = op::ReduceKind::kMax;
+  return CombineAs(kind, reduce, a, b);
 }
 
 ir::Expr Start(const Plan& plan, const std::vector<ir::Expr>& point) {
@@ -145,9 +158,9 @@ ir::Stmt GroupBody(const Plan& plan, const ir::Var& n, int64_t outputs, int64_t 
   for (int64_t distance = group / 2; distance > 0; distance /= 2) {
     ir::Var other("other", plan.dtype());
     stmts.push_back(ir::Bind(other, FromLane(value, distance, context), span));
-    stmts.push_back(ir::Store(acc, {}, Combine(plan.op, value, other), span));
+    stmts.push_back(ir::Store(acc, {}, Merge(plan.op, value, other), span));
   }
-  ir::Expr result = plan.op->clear ? value : Combine(plan.op, Start(plan, point), value);
+  ir::Expr result = plan.op->clear ? value : Merge(plan.op, Start(plan, point), value);
   stmts.push_back(ir::If(exists && ir::Equal(lane, ir::MakeInt(i32, 0)),
                          ir::Store(plan.op->dst->buffer, plan.To(point), result, span),
                          std::nullopt, span));
