@@ -1,5 +1,5 @@
 // The matrix micro-kernel's call, after its operands are converted into panels where needed.
-#include "cc/codegen/cpu/c_type.h"
+#include "cc/codegen/common/call_emitter.h"
 #include "cc/codegen/cpu/writer.h"
 #include "cc/pass/exact.h"
 #include "cc/support/diagnostic.h"

@@ -1,5 +1,5 @@
 // Mathematical intrinsics as C. Narrow floating types are computed in float and rounded.
-#include "cc/codegen/cpu/c_type.h"
+#include "cc/codegen/common/call_emitter.h"
 #include "cc/codegen/cpu/writer.h"
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/span.h"
@@ -7,10 +7,6 @@
 
 namespace tilescale::codegen::cpu {
 namespace {
-
-std::string Arg(Writer* w, const ir::CallObj* call, int i) {
-  return w->Expr(ir::Call::Arg(call, i));
-}
 
 // A value computed in float or double, rounded to the call's type.
 std::string Rounded(Writer* w, const ir::CallObj* call, const std::string& text) {
@@ -30,43 +26,20 @@ void Formula(const char* name, const char* format) {
   });
 }
 
+// On the CPU the fast forms are the exact ones.
 void RegisterFormulas() {
-  for (const char* name :
-       {"exp",   "exp2", "log",   "log2",  "log10",     "log1p", "sqrt",  "sin",   "cos",   "tan",
-        "sinh",  "cosh", "tanh",  "asin",  "acos",      "atan",  "asinh", "acosh", "atanh", "erf",
-        "floor", "ceil", "trunc", "round", "nearbyint", "rint",  "expm1", "cbrt",  "erfc"}) {
-    Formula(name, (std::string(name) + "$f($0)").c_str());
-  }
-  for (const char* name : {"pow", "fmod", "hypot", "atan2", "copysign", "fdim"}) {
-    Formula(name, (std::string(name) + "$f($0, $1)").c_str());
-  }
   for (const char* name : {"exp", "log", "log2", "log10", "sin", "cos", "tan"}) {
     Formula(("__" + std::string(name)).c_str(), (std::string(name) + "$f($0)").c_str());
   }
   for (const char* name : {"exp10", "__exp10"}) Formula(name, "pow$f(10.0$f, $0)");
   for (const char* name : {"rsqrt", "ieee_frsqrt"}) Formula(name, "(1.0$f / sqrt$f($0))");
-  for (const char* name : {"rcp", "fast_rcp", "ieee_frcp"}) Formula(name, "(1.0$f / $0)");
-  for (const char* name : {"fma", "ieee_fmaf"}) Formula(name, "fma$f($0, $1, $2)");
-  for (const char* name : {"fmul", "ieee_mul"}) Formula(name, "($0 * $1)");
-  Formula("sigmoid", "(1.0$f / (1.0$f + exp$f(-$0)))");
+  for (const char* name : {"fast_rcp", "ieee_frcp"}) Formula(name, "(1.0$f / $0)");
+  Formula("ieee_fmaf", "fma$f($0, $1, $2)");
+  Formula("ieee_mul", "($0 * $1)");
   Formula("ieee_add", "($0 + $1)");
   Formula("ieee_sub", "($0 - $1)");
   Formula("ieee_fdiv", "($0 / $1)");
   Formula("ieee_fsqrt", "sqrt$f($0)");
-}
-
-std::string EmitAbs(Writer* w, const ir::CallObj* call) {
-  ir::DType t = call->dtype;
-  std::string x = Arg(w, call, 0);
-  if (ir::dtype::IsFloat(t)) return (t.bits == 64 ? "fabs(" : "fabsf(") + x + ")";
-  if (!ir::dtype::IsInt(t)) return x;
-  std::string text = w->Use("ts_abs_" + Suffix(t)) + "(" + x + ")";
-  return IsPacked(t) ? w->Convert(text, ir::dtype::Int(8), t) : text;
-}
-
-std::string EmitLdexp(Writer* w, const ir::CallObj* call) {
-  std::string name = call->dtype.bits == 64 ? "ldexp(" : "ldexpf(";
-  return Rounded(w, call, name + Arg(w, call, 0) + ", (int)" + Arg(w, call, 1) + ")");
 }
 
 // The argument's bits without sign extension, as an unsigned C integer of 32 or 64 bits.
@@ -104,7 +77,7 @@ std::string EmitReinterpret(Writer* w, const ir::CallObj* call) {
   ir::DType from = value.dtype(), to = call->dtype;
   std::string x = w->Expr(value);
   if (IsNarrowFloat(from)) x = w->Use("ts_store_" + Suffix(from)) + "(" + x + ")";
-  std::string text = "({ " + StorageType(from) + " ts_in = " + x + "; " + StorageType(to) +
+  std::string text = "({ " + w->StorageType(from) + " ts_in = " + x + "; " + w->StorageType(to) +
                      " ts_out; __builtin_memcpy(&ts_out, &ts_in, sizeof(ts_out)); ts_out; })";
   return IsNarrowFloat(to) ? w->Use("ts_load_" + Suffix(to)) + "(" + text + ")" : text;
 }
@@ -121,19 +94,8 @@ std::string EmitDp4a(Writer* w, const ir::CallObj* call) {
          Arg(w, call, 2) + ")";
 }
 
-std::string EmitClamp(Writer* w, const ir::CallObj* call) {
-  ir::DType t = call->dtype;
-  std::string suffix = IsNarrowFloat(t) ? "f32" : Suffix(t);
-  return w->Use("ts_min_" + suffix) + "(" + w->Use("ts_max_" + suffix) + "(" + Arg(w, call, 0) +
-         ", " + Arg(w, call, 1) + "), " + Arg(w, call, 2) + ")";
-}
-
 bool RegisterAll() {
   RegisterFormulas();
-  RegisterCallEmitter("abs", EmitAbs);
-  RegisterCallEmitter("fabs", EmitAbs);
-  RegisterCallEmitter("clamp", EmitClamp);
-  RegisterCallEmitter("ldexp", EmitLdexp);
   RegisterCallEmitter("popcount", EmitPopcount);
   RegisterCallEmitter("clz", EmitClz);
   RegisterClass("isnan", "__builtin_isnan");

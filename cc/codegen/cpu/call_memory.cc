@@ -1,20 +1,11 @@
 // Intrinsics on memory as C: atomics, random numbers, printing, failing.
-#include "cc/codegen/cpu/c_type.h"
+#include "cc/codegen/common/call_emitter.h"
 #include "cc/codegen/cpu/writer.h"
 #include "cc/ir/span.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::codegen::cpu {
 namespace {
-
-std::string Arg(Writer* w, const ir::CallObj* call, int i) {
-  return w->Expr(ir::Call::Arg(call, i));
-}
-
-std::string Attr(const ir::CallObj* call, const char* key, const char* otherwise) {
-  auto it = call->attrs.find(key);
-  return it == call->attrs.end() ? otherwise : std::string((*it).second.cast<ffi::String>());
-}
 
 std::string MemoryOrder(const ir::CallObj* call) {
   std::string order = Attr(call, "memory_order", "relaxed");

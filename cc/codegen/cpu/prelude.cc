@@ -20,22 +20,6 @@ const Helper& Find(const std::string& name) {
 
 }  // namespace
 
-std::string FillTemplate(const std::string& text,
-                         const std::vector<std::pair<char, std::string>>& values) {
-  std::string result;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '$' || i + 1 == text.size()) {
-      result += text[i];
-      continue;
-    }
-    char key = text[++i];
-    for (const auto& [name, value] : values) {
-      if (name == key) result += value;
-    }
-  }
-  return result;
-}
-
 const std::vector<Helper>& AllHelpers() {
   static const std::vector<Helper> helpers = [] {
     std::vector<Helper> list;

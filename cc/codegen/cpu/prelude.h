@@ -35,10 +35,6 @@ void AddFloatHelpers(std::vector<Helper>* helpers);
 void AddStateHelpers(std::vector<Helper>* helpers);
 void AddGemmHelpers(std::vector<Helper>* helpers);
 
-/// `text` with each "$x" of a one-letter key replaced: Fill("$t f($t a)", {{'t', "int"}}).
-std::string FillTemplate(const std::string& text,
-                         const std::vector<std::pair<char, std::string>>& values);
-
 }  // namespace tilescale::codegen::cpu
 
 #endif  // TILESCALE_CC_CODEGEN_CPU_PRELUDE_H_

@@ -1,5 +1,6 @@
 // Conversions between float and the narrow floating types, free of branches so that loops over them
 // are vectorised, and the operations on floats that C defines differently.
+#include "cc/codegen/common/writer.h"
 #include "cc/codegen/cpu/prelude.h"
 
 namespace tilescale::codegen::cpu {

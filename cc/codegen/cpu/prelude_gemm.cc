@@ -1,5 +1,6 @@
 // The matrix micro-kernel. One call computes a tile from operands in the accumulator's type; blocks
 // of ts_MR rows and two vectors of columns stay in registers along K.
+#include "cc/codegen/common/writer.h"
 #include "cc/codegen/cpu/prelude.h"
 
 namespace tilescale::codegen::cpu {

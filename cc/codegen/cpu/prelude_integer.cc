@@ -1,4 +1,5 @@
 // Operations on integers that C lacks: flooring and saturating ones, and packed 4-bit elements.
+#include "cc/codegen/common/writer.h"
 #include "cc/codegen/cpu/prelude.h"
 
 namespace tilescale::codegen::cpu {

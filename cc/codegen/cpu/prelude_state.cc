@@ -1,4 +1,5 @@
 // Atomics, random numbers, and the ways in which a kernel speaks: printing and failing.
+#include "cc/codegen/common/writer.h"
 #include "cc/codegen/cpu/prelude.h"
 
 namespace tilescale::codegen::cpu {

@@ -1,10 +1,9 @@
 // A lowered kernel as one CUDA C++ text, and what a launch needs to know.
 #include <tvm/ffi/reflection/registry.h>
 
-#include "cc/codegen/cpu/launch.h"
+#include "cc/codegen/common/kernel.h"
+#include "cc/codegen/common/launch.h"
 #include "cc/codegen/cuda/writer.h"
-#include "cc/ir/span.h"
-#include "cc/ir/visitor.h"
 #include "cc/pass/cuda_pipeline.h"
 #include "cc/support/diagnostic.h"
 #include "cc/support/json.h"
@@ -12,47 +11,11 @@
 namespace tilescale::codegen::cuda {
 namespace {
 
-using cpu::Launch;
 using K = ir::BinaryKind;
 
-std::vector<ir::Stmt> TopStatements(const ir::Stmt& body) {
-  const auto* seq = body.as<ir::SeqObj>();
-  if (!seq) return {body};
-  std::vector<ir::Stmt> stmts;
-  for (const ir::Stmt& child : seq->stmts) {
-    for (const ir::Stmt& s : TopStatements(child)) stmts.push_back(s);
-  }
-  return stmts;
-}
-
-const ir::TileLoopObj* FindGrid(const ir::PrimFunc& func, const std::vector<ir::Stmt>& stmts) {
-  for (const ir::Stmt& s : stmts) {
-    if (const auto* grid = s.as<ir::TileLoopObj>()) return grid;
-  }
-  support::UserError("MissingKernelError")
-      .Message("`" + std::string(func->name) + "` launches nothing")
-      .Expected("one `with T.Kernel(...)` block")
-      .Got("none")
-      .Remedy("put the kernel's body into `with T.Kernel(grid...) as ...:`")
-      .At(ir::ToLocation(func->span))
-      .Throw();
-}
-
-SharedOffsets Shared(const ir::PrimFunc& func) {
-  auto places = func->attrs.at("shared_offsets").cast<ffi::Array<int64_t>>();
-  SharedOffsets offsets;
-  size_t next = 0;
-  ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
-    const auto* alloc = s.as<ir::AllocObj>();
-    if (!alloc) return;
-    int64_t offset = places[next++];
-    if (offset >= 0) offsets.emplace(alloc->buffer.get(), offset);
-  });
-  return offsets;
-}
-
 // The kernel's parameters in the order of the runtime's slots: pointers, scalars, symbols.
-std::vector<std::string> Params(Writer* writer, const ir::PrimFunc& func, const Launch& launch) {
+std::vector<std::string> Params(Writer* writer, const Launch& launch) {
+  const ir::PrimFunc& func = launch.func();
   std::vector<std::string> params;
   for (bool scalars : {false, true}) {
     for (const ffi::Any& param : func->params) {
@@ -60,19 +23,20 @@ std::vector<std::string> Params(Writer* writer, const ir::PrimFunc& func, const 
       auto var = param.as<ir::Var>();
       if ((var && !ir::dtype::IsHandle(var->dtype())) != scalars) continue;
       if (buffer) {
-        params.push_back(StorageType((*buffer)->dtype, func->span) + "* __restrict__ " +
+        params.push_back(writer->StorageType((*buffer)->dtype) + "* __restrict__ " +
                          writer->Name(*buffer));
         continue;
       }
       if (!var) continue;
-      std::string type = ValueType(var->dtype(), func->span);
+      std::string type = writer->ValueType(var->dtype());
       // Passed again as a symbol.
-      std::string unused = launch.IsSymbol(*var) ? std::string((*var)->name) + "_argument" : "";
+      std::string unused =
+          launch.SymbolIndex(*var) >= 0 ? std::string((*var)->name) + "_argument" : "";
       params.push_back(type + " " + (unused.empty() ? writer->Name(*var) : unused));
     }
   }
   for (const ir::Var& symbol : launch.symbols()) {
-    params.push_back(ValueType(symbol.dtype(), func->span) + " " + writer->Name(symbol));
+    params.push_back(writer->ValueType(symbol.dtype()) + " " + writer->Name(symbol));
   }
   return params;
 }
@@ -105,8 +69,9 @@ std::string Postfix(const ir::Expr& e, const Launch& launch) {
   return Postfix(op->a, launch) + " " + Postfix(op->b, launch) + " " + names.at(op->kind);
 }
 
-std::string LaunchJson(const ir::PrimFunc& func, const lower::cuda::Context& context,
-                       const Launch& launch, const std::vector<std::string>& params) {
+std::string LaunchJson(const lower::cuda::Context& context, const Launch& launch,
+                       const std::vector<std::string>& params) {
+  const ir::PrimFunc& func = launch.func();
   support::JsonWriter json;
   json.BeginObject();
   json.Field("kernel", std::string(func->name));
@@ -130,15 +95,13 @@ std::string LaunchJson(const ir::PrimFunc& func, const lower::cuda::Context& con
   return json.Text();
 }
 
-void WriteBody(Writer* writer, const std::vector<ir::Stmt>& stmts, const ir::TileLoopObj* grid,
-               bool shared) {
+void WriteBody(Writer* writer, const Kernel& kernel, bool shared) {
+  const ir::TileLoopObj* grid = kernel.grid;
   if (shared) writer->Line("TS_DYNAMIC_SHARED(smem);");
-  for (const ir::Stmt& s : stmts) {
-    if (s.get() != grid) writer->Stmt(s);
-  }
+  for (const ir::Stmt& s : kernel.prologue) writer->Stmt(s);
   const char* dims = "xyz";
   for (size_t i = 0; i < grid->vars.size(); ++i) {
-    std::string type = ValueType(grid->vars[i].dtype(), grid->span);
+    std::string type = writer->ValueType(grid->vars[i].dtype());
     writer->Line("[[maybe_unused]] const " + type + " " + writer->Name(grid->vars[i]) +
                  " = blockIdx." + dims[i] + ";");
   }
@@ -149,12 +112,11 @@ ffi::Map<ffi::String, ffi::Any> CompileCUDA(const ir::PrimFunc& func,
                                             const ffi::Map<ffi::String, ffi::Any>& options) {
   lower::cuda::Context context = pass::MakeCudaContext(func, options);
   ir::PrimFunc lowered = pass::RunCudaPipeline(func, context);
-  std::vector<ir::Stmt> stmts = TopStatements(lowered->body);
-  const ir::TileLoopObj* grid = FindGrid(lowered, stmts);
-  Launch launch(lowered, grid);
-  Writer writer(context, Shared(lowered));
-  std::vector<std::string> params = Params(&writer, lowered, launch);
-  WriteBody(&writer, stmts, grid, lowered->attrs.at("shared_bytes").cast<int64_t>() > 0);
+  Kernel kernel = TakeApart(lowered);
+  Launch launch(lowered, kernel.grid);
+  Writer writer(context, PlannedOffsets(lowered, "shared_offsets"));
+  std::vector<std::string> params = Params(&writer, launch);
+  WriteBody(&writer, kernel, lowered->attrs.at("shared_bytes").cast<int64_t>() > 0);
   std::string name(func->name);
   std::string source = "// " + name + ": generated by TileScale for " + context.arch + ".\n";
   auto fragments = lowered->attrs.find("fragments");
@@ -169,7 +131,7 @@ ffi::Map<ffi::String, ffi::Any> CompileCUDA(const ir::PrimFunc& func,
   source += "extern \"C\" __global__ void __launch_bounds__(" + std::to_string(context.threads) +
             ")\n    " + name + "(" + Joined(params) + ") {\n" + writer.text() + "}\n";
   return {{"source", ffi::String(source)},
-          {"launch", ffi::String(LaunchJson(lowered, context, launch, params))},
+          {"launch", ffi::String(LaunchJson(context, launch, params))},
           {"signature", ffi::String(launch.Signature({}))}};
 }
 

@@ -8,63 +8,147 @@
 namespace tilescale::codegen::cuda {
 namespace {
 
-using Helper = std::pair<std::string, const char*>;
+struct Helper {
+  const char* key;
+  std::string name;
+  std::vector<const char*> needs;
+  const char* text;
+};
 
-const std::vector<Helper>& Helpers() {
+const std::vector<Helper>& IntegerHelpers() {
   static const std::vector<Helper> helpers = {
-      {"min", R"(template <typename T>
+      {"min", "min_of", {}, R"(template <typename T>
 TS_DEVICE T min_of(T a, T b) {
   return b < a ? b : a;
 }
 )"},
-      {"max", R"(template <typename T>
+      {"max", "max_of", {}, R"(template <typename T>
 TS_DEVICE T max_of(T a, T b) {
   return a < b ? b : a;
 }
 )"},
-      {"floordiv", R"(template <typename T>
+      {"abs", "abs_of", {}, R"(template <typename T>
+TS_DEVICE T abs_of(T a) {
+  return a < 0 ? T(0 - a) : a;
+}
+)"},
+      {"truncdiv", "truncdiv", {}, R"(// By 0 gives 0; the most negative number by -1 wraps.
+template <typename T>
+TS_DEVICE T truncdiv(T a, T b) {
+  if (b == 0) return 0;
+  return b == T(-1) && T(-1) < T(0) ? T(0 - a) : T(a / b);
+}
+)"},
+      {"truncmod", "truncmod", {}, R"(template <typename T>
+TS_DEVICE T truncmod(T a, T b) {
+  return b == 0 || (b == T(-1) && T(-1) < T(0)) ? T(0) : T(a % b);
+}
+)"},
+      {"floordiv", "floordiv", {"truncdiv", "truncmod"}, R"(template <typename T>
 TS_DEVICE T floordiv(T a, T b) {
-  T q = a / b;
-  return q * b != a && (a < 0) != (b < 0) ? T(q - 1) : q;
+  T r = truncmod(a, b);
+  return T(truncdiv(a, b) - (r != 0 && (r < 0) != (b < 0)));
 }
 )"},
-      {"floormod", R"(template <typename T>
+      {"floormod", "floormod", {"truncmod"}, R"(template <typename T>
 TS_DEVICE T floormod(T a, T b) {
-  T r = a % b;
+  T r = truncmod(a, b);
   return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
-}
-)"},
-      {"saturate",
-       R"(// To an integer in [low, high): truncated, the nearest limit outside, 0 for NaN.
-template <typename To, typename From>
-TS_DEVICE To saturate(From x, double low, double high) {
-  if (x != x) return 0;
-  if (x <= low) return To(low);
-  return x >= high ? To(~To(low)) : To(x);
 }
 )"},
   };
   return helpers;
 }
 
+const std::vector<Helper>& ConversionHelpers() {
+  static const std::vector<Helper> helpers = {
+      {"saturate",
+       "saturate",
+       {},
+       R"(// To an integer of kBits bits: truncated, the nearest limit outside, 0 for NaN.
+template <typename To, int kBits, typename From>
+TS_DEVICE To saturate(From x) {
+  constexpr bool kSigned = To(-1) < To(0);
+  constexpr From kHigh = From(1ull << (kBits - 1)) * (kSigned ? 1 : 2);
+  constexpr From kLow = kSigned ? -kHigh : From(0);
+  if (x != x) return 0;
+  if (x <= kLow) return To(kLow);
+  return x >= kHigh ? To(~0ull >> (64 - kBits + kSigned)) : To(x);
+}
+)"},
+      {"odd_float",
+       "odd_float",
+       {},
+       R"(// Rounded to odd, so that rounding again to a narrow type is rounding once.
+TS_DEVICE float odd_float(double x) {
+  float near = float(x);
+  if (double(near) == x || x != x) return near;
+  uint32_t bits = ts::bit_cast<uint32_t>(near);
+  if (fabs(double(near)) > fabs(x)) --bits;
+  return ts::bit_cast<float>(bits | 1);
+}
+)"},
+      {"load_u4", "load_u4", {}, R"(TS_DEVICE uint8_t load_u4(const uint8_t* p, int64_t i) {
+  return uint8_t(p[i >> 1] >> (i & 1) * 4 & 15);
+}
+)"},
+      {"load_i4", "load_i4", {}, R"(TS_DEVICE int8_t load_i4(const uint8_t* p, int64_t i) {
+  return int8_t(((p[i >> 1] >> (i & 1) * 4 & 15) ^ 8) - 8);
+}
+)"},
+      {"set_i4_mine",
+       "set_i4_mine",
+       {},
+       R"(TS_DEVICE void set_i4_mine(uint8_t* p, int64_t i, int x) {
+  int shift = int(i & 1) * 4;
+  p[i >> 1] = uint8_t((p[i >> 1] & ~(15 << shift)) | (x & 15) << shift);
+}
+)"},
+      {"set_i4",
+       "set_i4",
+       {},
+       R"(// The other elements of the word may be other threads'.
+TS_DEVICE void set_i4(uint8_t* p, int64_t i, int x) {
+  uint32_t* word = reinterpret_cast<uint32_t*>(p) + (i >> 3);
+  int shift = int(i & 7) * 4;
+  ts::ptx::atomic_and<ts::Order::kRelaxed, ts::Scope::kGpu>(word, ~(15u << shift));
+  ts::ptx::atomic_or<ts::Order::kRelaxed, ts::Scope::kGpu>(word, uint32_t(x & 15) << shift);
+}
+)"},
+  };
+  return helpers;
+}
+
+// Each after what it needs.
+std::vector<const Helper*> AllHelpers() {
+  std::vector<const Helper*> all;
+  for (const auto* list : {&IntegerHelpers(), &ConversionHelpers()}) {
+    for (const Helper& helper : *list) all.push_back(&helper);
+  }
+  return all;
+}
+
+const Helper& Find(const std::string& key) {
+  for (const Helper* helper : AllHelpers()) {
+    if (key == helper->key) return *helper;
+  }
+  TILESCALE_FAIL("there is no helper " << key);
+}
+
 }  // namespace
 
 const std::string& Writer::Use(const std::string& helper) {
-  static const std::map<std::string, std::string> names = {{"min", "min_of"},
-                                                           {"max", "max_of"},
-                                                           {"floordiv", "floordiv"},
-                                                           {"floormod", "floormod"},
-                                                           {"saturate", "saturate"}};
-  auto it = names.find(helper);
-  TILESCALE_CHECK(it != names.end(), "there is no helper " << helper);
-  helpers_.insert(helper);
-  return it->second;
+  const Helper& found = Find(helper);
+  if (helpers_.insert(helper).second) {
+    for (const char* need : found.needs) Use(need);
+  }
+  return found.name;
 }
 
 std::string HelperText(const std::set<std::string>& used) {
   std::string text;
-  for (const auto& [name, definition] : Helpers()) {
-    if (used.count(name)) text += std::string(definition) + "\n";
+  for (const Helper* helper : AllHelpers()) {
+    if (used.count(helper->key)) text += std::string(helper->text) + "\n";
   }
   return text;
 }

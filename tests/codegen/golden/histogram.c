@@ -38,7 +38,9 @@ int32_t ts_tiles(const ts_slot* slots, ts_ctx* ctx, int64_t begin, int64_t end) 
       /* golden_kernels.py:71 */
       if ((values[i] >= 0) && (values[i] < 16)) {
         /* golden_kernels.py:72 */
-        (((0 <= (int64_t)values[i]) && ((int64_t)values[i] < 16)) ? __atomic_fetch_add((counts + (int64_t)values[i]), 1, __ATOMIC_RELAXED) : 0);
+        if ((0 <= (int64_t)values[i]) && ((int64_t)values[i] < 16)) {
+          __atomic_fetch_add(&counts[(int64_t)values[i]], 1, __ATOMIC_RELAXED);
+        }
       } else {
         /* golden_kernels.py:74 */
         ts_append(ctx, &ts_line, "%s", "ignored");

@@ -14,13 +14,13 @@ extern "C" __global__ void __launch_bounds__(64)
   if (tx < 16) {
     const int64_t i = (int64_t(tx) * 4);
     alignas(16) int32_t X_v[4];
-    *reinterpret_cast<ts::Words<4>*>(&X_v[0]) = *reinterpret_cast<const ts::Words<4>*>(&X[i]);
+    *reinterpret_cast<ts::Words<4>*>(X_v) = *reinterpret_cast<const ts::Words<4>*>(&X[i]);
     alignas(16) int32_t a_v[4];
     #pragma unroll
     for (int64_t lane = 0; lane < 4; ++lane) {
       a_v[lane] = X_v[lane];
     }
-    *reinterpret_cast<ts::Words<4>*>(&a[i]) = *reinterpret_cast<const ts::Words<4>*>(&a_v[0]);
+    *reinterpret_cast<ts::Words<4>*>(&a[i]) = *reinterpret_cast<const ts::Words<4>*>(a_v);
   }
   // cuda_kernels.py:114
   for (int64_t k = 0; k < 3; ++k) {
@@ -34,13 +34,13 @@ extern "C" __global__ void __launch_bounds__(64)
     if (tx < 16) {
       const int64_t i_2 = (int64_t(tx) * 4);
       alignas(16) int32_t b_v[4];
-      *reinterpret_cast<ts::Words<4>*>(&b_v[0]) = *reinterpret_cast<const ts::Words<4>*>(&b[i_2]);
+      *reinterpret_cast<ts::Words<4>*>(b_v) = *reinterpret_cast<const ts::Words<4>*>(&b[i_2]);
       alignas(16) int32_t a_v_1[4];
       #pragma unroll
       for (int64_t lane_1 = 0; lane_1 < 4; ++lane_1) {
         a_v_1[lane_1] = b_v[lane_1];
       }
-      *reinterpret_cast<ts::Words<4>*>(&a[i_2]) = *reinterpret_cast<const ts::Words<4>*>(&a_v_1[0]);
+      *reinterpret_cast<ts::Words<4>*>(&a[i_2]) = *reinterpret_cast<const ts::Words<4>*>(a_v_1);
     }
   }
   // cuda_kernels.py:119
@@ -57,12 +57,12 @@ extern "C" __global__ void __launch_bounds__(64)
   if (tx < 16) {
     const int64_t i_3 = (int64_t(tx) * 4);
     alignas(16) int32_t a_v_2[4];
-    *reinterpret_cast<ts::Words<4>*>(&a_v_2[0]) = *reinterpret_cast<const ts::Words<4>*>(&a[i_3]);
+    *reinterpret_cast<ts::Words<4>*>(a_v_2) = *reinterpret_cast<const ts::Words<4>*>(&a[i_3]);
     alignas(16) int32_t Y_v[4];
     #pragma unroll
     for (int64_t lane_2 = 0; lane_2 < 4; ++lane_2) {
       Y_v[lane_2] = a_v_2[lane_2];
     }
-    *reinterpret_cast<ts::Words<4>*>(&Y[i_3]) = *reinterpret_cast<const ts::Words<4>*>(&Y_v[0]);
+    *reinterpret_cast<ts::Words<4>*>(&Y[i_3]) = *reinterpret_cast<const ts::Words<4>*>(Y_v);
   }
 }

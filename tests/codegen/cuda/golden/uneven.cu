@@ -9,15 +9,27 @@ TS_DEVICE T max_of(T a, T b) {
   return a < b ? b : a;
 }
 
+// By 0 gives 0; the most negative number by -1 wraps.
+template <typename T>
+TS_DEVICE T truncdiv(T a, T b) {
+  if (b == 0) return 0;
+  return b == T(-1) && T(-1) < T(0) ? T(0 - a) : T(a / b);
+}
+
+template <typename T>
+TS_DEVICE T truncmod(T a, T b) {
+  return b == 0 || (b == T(-1) && T(-1) < T(0)) ? T(0) : T(a % b);
+}
+
 template <typename T>
 TS_DEVICE T floordiv(T a, T b) {
-  T q = a / b;
-  return q * b != a && (a < 0) != (b < 0) ? T(q - 1) : q;
+  T r = truncmod(a, b);
+  return T(truncdiv(a, b) - (r != 0 && (r < 0) != (b < 0)));
 }
 
 template <typename T>
 TS_DEVICE T floormod(T a, T b) {
-  T r = a % b;
+  T r = truncmod(a, b);
   return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
 }
 
@@ -67,13 +79,13 @@ extern "C" __global__ void __launch_bounds__(80)
   if (tx < 12) {
     const int64_t i_1 = (int64_t(tx) * 4);
     alignas(16) int32_t s_v[4];
-    *reinterpret_cast<ts::Words<4>*>(&s_v[0]) = *reinterpret_cast<const ts::Words<4>*>(&s[i_1]);
+    *reinterpret_cast<ts::Words<4>*>(s_v) = *reinterpret_cast<const ts::Words<4>*>(&s[i_1]);
     alignas(16) int32_t S_v[4];
     #pragma unroll
     for (int64_t lane = 0; lane < 4; ++lane) {
       S_v[lane] = s_v[lane];
     }
-    *reinterpret_cast<ts::Words<4>*>(&S[i_1]) = *reinterpret_cast<const ts::Words<4>*>(&S_v[0]);
+    *reinterpret_cast<ts::Words<4>*>(&S[i_1]) = *reinterpret_cast<const ts::Words<4>*>(S_v);
   }
   // cuda_kernels.py:97
   for (int64_t round_3 = 0; round_3 < 2; ++round_3) {
@@ -120,13 +132,13 @@ extern "C" __global__ void __launch_bounds__(80)
       const int64_t i_4 = floordiv<int64_t>(((round_5 * 80) + int64_t(tx)), 12);
       const int64_t j_2 = (floormod<int64_t>(((round_5 * 80) + int64_t(tx)), 12) * 4);
       alignas(16) int32_t y_v[4];
-      *reinterpret_cast<ts::Words<4>*>(&y_v[0]) = *reinterpret_cast<const ts::Words<4>*>(&y[(i_4 * 48) + j_2]);
+      *reinterpret_cast<ts::Words<4>*>(y_v) = *reinterpret_cast<const ts::Words<4>*>(&y[(i_4 * 48) + j_2]);
       alignas(16) int32_t Y_v[4];
       #pragma unroll
       for (int64_t lane_1 = 0; lane_1 < 4; ++lane_1) {
         Y_v[lane_1] = y_v[lane_1];
       }
-      *reinterpret_cast<ts::Words<4>*>(&Y[(i_4 * 48) + j_2]) = *reinterpret_cast<const ts::Words<4>*>(&Y_v[0]);
+      *reinterpret_cast<ts::Words<4>*>(&Y[(i_4 * 48) + j_2]) = *reinterpret_cast<const ts::Words<4>*>(Y_v);
     }
   }
 }

@@ -12,7 +12,7 @@ extern "C" __global__ void __launch_bounds__(32)
   if (tx < 8) {
     const int64_t i = (int64_t(tx) * 8);
     alignas(16) ts::half_t A_v[8];
-    *reinterpret_cast<ts::Words<4>*>(&A_v[0]) = *reinterpret_cast<const ts::Words<4>*>(&A[(bx * 64) + i]);
+    *reinterpret_cast<ts::Words<4>*>(A_v) = *reinterpret_cast<const ts::Words<4>*>(&A[(bx * 64) + i]);
     #pragma unroll
     for (int64_t lane = 0; lane < 8; ++lane) {
       x[lane] = float(A_v[lane]);
@@ -22,7 +22,7 @@ extern "C" __global__ void __launch_bounds__(32)
   if (tx < 8) {
     #pragma unroll
     for (int64_t lane_1 = 0; lane_1 < 8; ++lane_1) {
-      x[lane_1] = ts::half_t((float(ts::half_t((float(x[lane_1]) * 2.0f))) + 1.0f));
+      x[lane_1] = ts::half_t(float(ts::half_t(float(x[lane_1]) * 2.0f)) + 1.0f);
     }
   }
   // cuda_kernels.py:30
@@ -33,6 +33,6 @@ extern "C" __global__ void __launch_bounds__(32)
     for (int64_t lane_2 = 0; lane_2 < 8; ++lane_2) {
       C_v[lane_2] = float(x[lane_2]);
     }
-    *reinterpret_cast<ts::Words<4>*>(&C[(bx * 64) + i_1]) = *reinterpret_cast<const ts::Words<4>*>(&C_v[0]);
+    *reinterpret_cast<ts::Words<4>*>(&C[(bx * 64) + i_1]) = *reinterpret_cast<const ts::Words<4>*>(C_v);
   }
 }

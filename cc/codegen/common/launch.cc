@@ -1,30 +1,17 @@
-#include "cc/codegen/cpu/launch.h"
+#include "cc/codegen/common/launch.h"
 
 #include <tvm/ffi/extra/structural_equal.h>
 
 #include <unordered_set>
 
-#include "cc/codegen/cpu/c_type.h"
 #include "cc/ir/printer.h"
 #include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
-#include "cc/pass/exact.h"
 
-namespace tilescale::codegen::cpu {
+namespace tilescale::codegen {
 namespace {
 
 using support::JsonWriter;
-
-std::string Slot(size_t i, const char* field) {
-  return "slots[" + std::to_string(i) + "]." + field;
-}
-
-// How a scalar is read from its slot.
-const char* SlotField(ir::DType t) {
-  if (ir::dtype::IsHandle(t)) return "p";
-  if (!ir::dtype::IsFloat(t)) return "i";
-  return t.bits == 64 ? "f" : "f32";
-}
 
 void WriteSpan(JsonWriter* json, const ir::Span& span) {
   if (!span.defined()) return json->Null();
@@ -77,18 +64,6 @@ class WrittenBuffers : public ir::Visitor {
   std::vector<std::pair<const ir::BufferObj*, const ir::BufferObj*>> sources_;
 };
 
-// Divisors that may be 0, which make an expression undefined.
-std::vector<ir::Expr> Divisors(const ir::Expr& e) {
-  std::vector<ir::Expr> divisors;
-  ir::ForEachExpr(e, [&](const ir::Expr& x) {
-    const auto* op = x.as<ir::BinaryObj>();
-    bool divides =
-        op && op->kind >= ir::BinaryKind::kFloorDiv && op->kind <= ir::BinaryKind::kTruncMod;
-    if (divides && !ir::AsConstInt(op->b)) divisors.push_back(op->b);
-  });
-  return divisors;
-}
-
 // Looks through the conversion of a symbol to 64 bits.
 ir::Expr Bare(const ir::Expr& e) {
   const auto* cast = e.as<ir::CastObj>();
@@ -99,19 +74,8 @@ ir::Expr Bare(const ir::Expr& e) {
 }  // namespace
 
 Launch::Launch(const ir::PrimFunc& func, const ir::TileLoopObj* grid) : func_(func), grid_(grid) {
-  first_symbol_slot_ = func->params.size();
   CollectSymbols();
   CollectExprs();
-  for (const ir::Expr& extent : grid->extents) {
-    if (const int64_t* value = ir::AsConstInt(extent)) {
-      grid_text_.push_back(std::to_string(*value));
-      continue;
-    }
-    int symbol = SymbolIndex(extent);
-    size_t slot = symbol >= 0 ? static_cast<size_t>(symbol)
-                              : symbols_.size() + static_cast<size_t>(ExprIndex(extent));
-    grid_text_.push_back(Slot(first_symbol_slot_ + slot, "i"));
-  }
 }
 
 void Launch::CollectSymbols() {
@@ -157,51 +121,6 @@ int Launch::ExprIndex(const ir::Expr& e) const {
     if (ffi::StructuralEqual::Equal(exprs_[i], e)) return static_cast<int>(i);
   }
   return -1;
-}
-
-std::string Launch::ExprsFunction(Writer* writer) const {
-  if (exprs_.empty()) return "";
-  std::string text = "int32_t ts_exprs(const int64_t* symbols, int64_t* exprs) {\n";
-  for (size_t i = 0; i < symbols_.size(); ++i) {
-    const ir::Var& symbol = symbols_[i];
-    std::string type = ValueType(symbol.dtype());
-    std::string name = writer->Name(symbol);
-    text +=
-        "  const " + type + " " + name + " = (" + type + ")symbols[" + std::to_string(i) + "];\n";
-  }
-  for (size_t i = 0; i < exprs_.size(); ++i) {
-    for (const ir::Expr& divisor : Divisors(exprs_[i])) {
-      text += "  if (" + writer->Expr(pass::Exact64(divisor)) + " == 0) return " +
-              std::to_string(i + 1) + ";\n";
-    }
-    text +=
-        "  exprs[" + std::to_string(i) + "] = " + writer->Expr(pass::Exact64(exprs_[i])) + ";\n";
-  }
-  return text + "  return 0;\n}\n\n";
-}
-
-void Launch::ReadSlots(Writer* writer) const {
-  size_t slot = 0;
-  auto declare = [&](const std::string& type, const std::string& name, const std::string& value) {
-    writer->Line(type + " const " + name + " = (" + type + ")" + value + ";");
-  };
-  for (bool scalars : {false, true}) {
-    for (const ffi::Any& param : func_->params) {
-      auto buffer = param.as<ir::Buffer>();
-      auto var = param.as<ir::Var>();
-      bool is_scalar = var && !ir::dtype::IsHandle(var->dtype());
-      if (is_scalar != scalars) continue;
-      if (buffer) {
-        declare(StorageType((*buffer)->dtype) + "*", writer->Name(*buffer), Slot(slot, "p"));
-      } else if (var && SymbolIndex(*var) < 0) {
-        declare(ValueType(var->dtype()), writer->Name(*var), Slot(slot, SlotField(var->dtype())));
-      }
-      ++slot;
-    }
-  }
-  for (const ir::Var& symbol : symbols_) {
-    declare(ValueType(symbol.dtype()), writer->Name(symbol), Slot(slot++, "i"));
-  }
 }
 
 void Launch::WriteDim(JsonWriter* json, const ir::Expr& dim) const {
@@ -296,4 +215,4 @@ std::string Launch::Signature(const std::vector<Site>& sites) const {
   return json.Text();
 }
 
-}  // namespace tilescale::codegen::cpu
+}  // namespace tilescale::codegen

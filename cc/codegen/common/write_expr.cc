@@ -1,24 +1,17 @@
-// Expressions as C.
+// Expressions in a language like C.
 #include <cmath>
 #include <cstdio>
 #include <map>
 
-#include "cc/codegen/cpu/c_type.h"
-#include "cc/codegen/cpu/writer.h"
+#include "cc/codegen/common/writer.h"
 #include "cc/ir/span.h"
 #include "cc/pass/exact.h"
 #include "cc/support/diagnostic.h"
 
-namespace tilescale::codegen::cpu {
+namespace tilescale::codegen {
 namespace {
 
 using K = ir::BinaryKind;
-using lower::PlantedBug;
-
-std::map<std::string, CallEmitter>& Emitters() {
-  static std::map<std::string, CallEmitter> emitters;
-  return emitters;
-}
 
 // Integers up to this are exact in the type.
 double ExactIntegers(ir::DType t) {
@@ -34,18 +27,17 @@ bool IsPowerOfTwo(const ir::Expr& e, int* log2) {
   return true;
 }
 
+const std::map<K, std::string>& Symbols() {
+  static const std::map<K, std::string> symbols = {
+      {K::kAdd, "+"},  {K::kSub, "-"},  {K::kMul, "*"},    {K::kDiv, "/"},   {K::kEq, "=="},
+      {K::kNe, "!="},  {K::kLt, "<"},   {K::kLe, "<="},    {K::kGt, ">"},    {K::kGe, ">="},
+      {K::kAnd, "&&"}, {K::kOr, "||"},  {K::kBitAnd, "&"}, {K::kBitOr, "|"}, {K::kBitXor, "^"},
+      {K::kShl, "<<"}, {K::kShr, ">>"}, {K::kMin, "&"},    {K::kMax, "|"},
+  };
+  return symbols;
+}
+
 }  // namespace
-
-bool RegisterCallEmitter(const std::string& intrinsic, CallEmitter emit) {
-  bool added = Emitters().emplace(intrinsic, std::move(emit)).second;
-  TILESCALE_CHECK(added, "the emitter of " << intrinsic << " is registered twice");
-  return true;
-}
-
-const CallEmitter* FindCallEmitter(const std::string& intrinsic) {
-  auto it = Emitters().find(intrinsic);
-  return it == Emitters().end() ? nullptr : &it->second;
-}
 
 std::string Writer::Expr(const ir::Expr& e) {
   if (const auto* imm = e.as<ir::IntImmObj>()) return IntConst(imm);
@@ -65,18 +57,19 @@ std::string Writer::Expr(const ir::Expr& e) {
     if (load->buffer.IsScope(ir::scope::kVar)) return Name(load->buffer);
     return LoadAt(load->buffer, Offset(load->buffer, load->indices));
   }
-  TILESCALE_FAIL("no C for an expression of type " << e->GetTypeKey());
+  TILESCALE_FAIL("no text for an expression of type " << e->GetTypeKey());
 }
 
 std::string Writer::IntConst(const ir::IntImmObj* imm) {
   int64_t v = imm->value;
-  if (ir::dtype::IsBool(imm->dtype)) return v != 0 ? "1" : "0";
+  if (ir::dtype::IsBool(imm->dtype)) return BoolConst(v != 0);
   if (ir::dtype::IsUInt(imm->dtype)) {
     std::string digits = std::to_string(static_cast<uint64_t>(v));
     return digits + (imm->dtype.bits == 64 ? "ull" : "u");
   }
-  if (v == INT64_MIN) return "INT64_MIN";
-  if (v == INT32_MIN) return "INT32_MIN";
+  // The digits of the most negative numbers alone are out of range.
+  if (v == INT64_MIN) return "(-9223372036854775807ll - 1)";
+  if (v == INT32_MIN) return "(-2147483647 - 1)";
   std::string digits = std::to_string(v);
   if (v > INT32_MAX || v < INT32_MIN) digits += "ll";
   return v < 0 ? "(" + digits + ")" : digits;
@@ -85,10 +78,9 @@ std::string Writer::IntConst(const ir::IntImmObj* imm) {
 std::string Writer::FloatConst(const ir::FloatImmObj* imm) {
   double v = imm->value;
   bool is_double = imm->dtype == ir::dtype::Float(64);
-  std::string suffix = is_double ? "" : "f";
-  if (std::isnan(v)) return "__builtin_nan" + suffix + "(\"\")";
+  if (std::isnan(v)) return NonFinite(true, is_double);
   if (std::isinf(v) && !ir::dtype::IsFp8(imm->dtype)) {
-    return (v < 0 ? "(-__builtin_inf" : "(__builtin_inf") + suffix + "())";
+    return (v < 0 ? "(-" : "(") + NonFinite(false, is_double) + ")";
   }
   char digits[40];
   std::snprintf(digits, sizeof(digits), "%.17g", v);
@@ -98,16 +90,15 @@ std::string Writer::FloatConst(const ir::FloatImmObj* imm) {
   bool exact = !IsNarrowFloat(imm->dtype) ||
                (v == std::floor(v) && std::abs(v) <= ExactIntegers(imm->dtype));
   if (!exact) return Round("(" + text + ")", ir::dtype::Float(64), imm->dtype);
-  text += suffix;
+  if (!is_double) text += "f";
   return v < 0 || std::signbit(v) ? "(" + text + ")" : text;
 }
 
 std::string Writer::WrapTo(const std::string& x, ir::DType t) {
   if (!ir::dtype::IsIntegral(t) || t.bits >= 32) return x;
-  if (t.bits == 4) {
-    return ir::dtype::IsInt(t) ? "((int8_t)(((" + x + ") & 15) ^ 8) - 8)" : "(" + x + " & 15)";
-  }
-  return "(" + ValueType(t) + ")" + x;
+  if (!IsPacked(t)) return Cast(ValueType(t), x);
+  std::string low = "((" + x + ") & 15)";
+  return Cast(ValueType(t), ir::dtype::IsInt(t) ? "((" + low + " ^ 8) - 8)" : low);
 }
 
 std::string Writer::Divide(const ir::BinaryObj* op) {
@@ -126,8 +117,7 @@ std::string Writer::Divide(const ir::BinaryObj* op) {
   bool modulo = op->kind == K::kFloorMod || op->kind == K::kTruncMod;
   std::string b = Expr(op->b);
   if (plain) return WrapTo("(" + a + (modulo ? " % " : " / ") + b + ")", t);
-  std::string name = ir::BinaryName(op->kind);
-  return Use("ts_" + name + "_" + Suffix(t)) + "(" + a + ", " + b + ")";
+  return Function(ir::BinaryName(op->kind), t, {a, b});
 }
 
 std::string Writer::Binary(const ir::BinaryObj* op) {
@@ -142,10 +132,8 @@ std::string Writer::Binary(const ir::BinaryObj* op) {
     case K::kMin:
     case K::kMax: {
       if (ir::dtype::IsBool(operand)) break;
-      bool narrow = IsNarrowFloat(operand);
-      std::string helper = op->kind == K::kMin ? "ts_min_" : "ts_max_";
-      helper += narrow ? "f32" : Suffix(operand);
-      return Use(helper) + "(" + Expr(op->a) + ", " + Expr(op->b) + ")";
+      ir::DType t = IsNarrowFloat(operand) ? ir::dtype::Float(32) : operand;
+      return Function(ir::BinaryName(op->kind), t, {Expr(op->a), Expr(op->b)});
     }
     default:
       break;
@@ -154,18 +142,12 @@ std::string Writer::Binary(const ir::BinaryObj* op) {
 }
 
 std::string Writer::BinaryBySymbol(const ir::BinaryObj* op) {
-  static const std::map<K, std::string> symbols = {
-      {K::kAdd, "+"},  {K::kSub, "-"},  {K::kMul, "*"},    {K::kDiv, "/"},   {K::kEq, "=="},
-      {K::kNe, "!="},  {K::kLt, "<"},   {K::kLe, "<="},    {K::kGt, ">"},    {K::kGe, ">="},
-      {K::kAnd, "&&"}, {K::kOr, "||"},  {K::kBitAnd, "&"}, {K::kBitOr, "|"}, {K::kBitXor, "^"},
-      {K::kShl, "<<"}, {K::kShr, ">>"}, {K::kMin, "&"},    {K::kMax, "|"},
-  };
   ir::DType operand = op->a.dtype();
-  if (ir::dtype::IsFloat(operand) && !symbols.count(op->kind)) return FloatDivide(op);
+  if (ir::dtype::IsFloat(operand) && !Symbols().count(op->kind)) return FloatDivide(op);
   std::string a = Expr(op->a);
   // A small constant is an int in C, too narrow to be shifted far.
-  if (op->kind == K::kShl && operand.bits == 64) a = "(" + ValueType(operand) + ")" + a;
-  std::string text = "(" + a + " " + symbols.at(op->kind) + " " + Expr(op->b) + ")";
+  if (op->kind == K::kShl && operand.bits == 64) a = Cast(ValueType(operand), a);
+  std::string text = "(" + a + " " + Symbols().at(op->kind) + " " + Expr(op->b) + ")";
   if (ir::IsCompare(op->kind) || ir::IsLogical(op->kind)) return text;
   return IsNarrowFloat(op->dtype) ? Round(text, ir::dtype::Float(32), op->dtype)
                                   : WrapTo(text, op->dtype);
@@ -183,47 +165,32 @@ std::string Writer::FloatDivide(const ir::BinaryObj* op) {
   return IsNarrowFloat(t) ? Round(text, ir::dtype::Float(32), t) : text;
 }
 
-std::string Writer::Round(const std::string& x, ir::DType from, ir::DType to) {
-  std::string value = x;
-  if (from == ir::dtype::Float(64)) value = Use("ts_odd_f32") + "(" + x + ")";
-  std::string helper = "ts_round_" + Suffix(to);
-  bool sixteen = to.bits == 16;
-  if (sixteen && context_.Has(PlantedBug::kCastTruncates)) helper += "_truncating";
-  return Use(helper) + "(" + value + ")";
-}
-
 std::string Writer::Convert(const std::string& x, ir::DType from, ir::DType to) {
   if (from == to) return x;
-  if (ir::dtype::IsHandle(to)) return "(void*)(intptr_t)(" + x + ")";
+  if (ir::dtype::IsHandle(to)) return PointerCast("void", Cast("int64_t", "(" + x + ")"));
   if (ir::dtype::IsBool(to)) return "(" + x + " != 0)";
   if (!ir::dtype::IsFloat(to)) {
-    if (ir::dtype::IsFloat(from)) {
-      std::string helper = (from.bits == 64 ? "ts_f64_to_" : "ts_f32_to_") + Suffix(to);
-      return Use(helper) + "(" + x + ")";
-    }
+    if (ir::dtype::IsFloat(from)) return FloatToInt(x, from, to);
     if (IsPacked(to)) return WrapTo(x, to);
-    return "(" + ValueType(to) + ")" + (ir::dtype::IsHandle(from) ? "(intptr_t)" : "") + x;
+    return Cast(ValueType(to), ir::dtype::IsHandle(from) ? Cast("int64_t", x) : x);
   }
   if (!IsNarrowFloat(to)) {
     bool same = ValueType(from) == ValueType(to) && ir::dtype::IsFloat(from);
-    return same ? x : "(" + ValueType(to) + ")" + x;
+    return same ? x : Cast(ValueType(to), x);
   }
   if (ir::dtype::IsFloat(from)) {
     return Round(x, from.bits == 64 ? from : ir::dtype::Float(32), to);
   }
-  bool small = from.bits <= 16;
-  std::string type = small ? "float" : "double";
-  return Round("(" + type + ")" + x, small ? ir::dtype::Float(32) : ir::dtype::Float(64), to);
+  ir::DType between = ir::dtype::Float(from.bits <= 16 ? 32 : 64);
+  return Round(Cast(ValueType(between), x), between, to);
+}
+
+std::vector<ir::Expr> Writer::Strides(const ir::Buffer& buffer) {
+  return pass::ExactStrides(buffer);
 }
 
 std::string Writer::Offset(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) {
-  std::vector<ir::Expr> strides;
-  if (context_.Has(PlantedBug::kStrideIgnored)) {
-    strides = pass::ExactStrides(
-        ir::Buffer(buffer->name, buffer->dtype, buffer->shape, {}, buffer->scope));
-  } else {
-    strides = pass::ExactStrides(buffer);
-  }
+  std::vector<ir::Expr> strides = Strides(buffer);
   ir::Expr offset = ir::MakeInt(ir::dtype::Int(64), 0);
   for (size_t i = 0; i < indices.size(); ++i) {
     offset = offset + ir::MakeCast(ir::dtype::Int(64), indices[i]) * strides[i];
@@ -237,31 +204,7 @@ std::string Writer::Address(const ir::Buffer& buffer, const ffi::Array<ir::Expr>
   if (buffer.IsScope(ir::scope::kVar)) return "&" + Name(buffer);
   std::string offset = Offset(buffer, indices);
   if (IsPacked(buffer->dtype)) offset = "(" + offset + ") / 2";
-  return offset == "0" ? Name(buffer) : "(" + Name(buffer) + " + " + offset + ")";
+  return offset == "0" ? Name(buffer) : "&" + Name(buffer) + "[" + offset + "]";
 }
 
-std::string Writer::LoadAt(const ir::Buffer& buffer, const std::string& offset) {
-  ir::DType t = buffer->dtype;
-  std::string name = Name(buffer);
-  if (IsPacked(t)) return Use("ts_load_" + Suffix(t)) + "(" + name + ", " + offset + ")";
-  std::string element = name + "[" + offset + "]";
-  if (IsNarrowFloat(t)) return Use("ts_load_" + Suffix(t)) + "(" + element + ")";
-  return element;
-}
-
-std::string Writer::Call(const ir::CallObj* call) {
-  std::string name(call->op);
-  const CallEmitter* emit = FindCallEmitter(name);
-  if (!emit) {
-    support::UserError("IntrinsicNotOnTargetError")
-        .Message("`T." + name + "` is not available on the CPU target")
-        .Expected("an intrinsic of the CPU target")
-        .Got(name)
-        .Remedy("use T.exp, T.sqrt, ... from the documented list, or another target")
-        .At(ir::ToLocation(span_))
-        .Throw();
-  }
-  return (*emit)(this, call);
-}
-
-}  // namespace tilescale::codegen::cpu
+}  // namespace tilescale::codegen

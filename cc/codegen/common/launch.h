@@ -1,33 +1,39 @@
-#ifndef TILESCALE_CC_CODEGEN_CPU_LAUNCH_H_
-#define TILESCALE_CC_CODEGEN_CPU_LAUNCH_H_
+#ifndef TILESCALE_CC_CODEGEN_COMMON_LAUNCH_H_
+#define TILESCALE_CC_CODEGEN_COMMON_LAUNCH_H_
 
 #include <string>
 #include <unordered_map>
 #include <vector>
 
-#include "cc/codegen/cpu/writer.h"
+#include "cc/ir/function.h"
 #include "cc/support/json.h"
 
-namespace tilescale::codegen::cpu {
+namespace tilescale::codegen {
 
-/// What the runtime must know to launch a kernel, and where the generated code finds it: the order
-/// of the slots and the derived expressions of cc/runtime/README.md.
+namespace ffi = tvm::ffi;
+
+/// A place that can end a launch with an error: see `sites` in cc/runtime/README.md.
+struct Site {
+  std::string message;
+  ir::Span span;
+};
+
+/// What the runtime must know to launch a kernel: the order of the slots and the derived
+/// expressions of cc/runtime/README.md.
 class Launch {
  public:
   /// `grid` is the kernel's tile loop.
   Launch(const ir::PrimFunc& func, const ir::TileLoopObj* grid);
 
-  /// `int32_t ts_exprs(...)`, empty if there are no derived expressions.
-  std::string ExprsFunction(Writer* writer) const;
-  /// Declares the parameters, symbols and grid extents at the start of `ts_tiles`.
-  void ReadSlots(Writer* writer) const;
-  /// C expressions of the grid's extents.
-  const std::vector<std::string>& grid() const { return grid_text_; }
+  const ir::PrimFunc& func() const { return func_; }
+  const ir::TileLoopObj* grid() const { return grid_; }
   /// The symbols, and behind them in the slots the derived expressions.
   const std::vector<ir::Var>& symbols() const { return symbols_; }
   const std::vector<ir::Expr>& exprs() const { return exprs_; }
-  /// Whether a scalar parameter is passed as a symbol.
-  bool IsSymbol(const ir::Var& var) const { return SymbolIndex(var) >= 0; }
+  /// The number of a symbol, or -1: a scalar parameter may be passed as a symbol.
+  int SymbolIndex(const ir::Expr& e) const;
+  /// The number of a derived expression, or -1.
+  int ExprIndex(const ir::Expr& e) const;
   /// The signature as JSON.
   std::string Signature(const std::vector<Site>& sites) const;
 
@@ -35,8 +41,6 @@ class Launch {
   void CollectSymbols();
   void CollectExprs();
   void AddDim(const ir::Expr& dim);
-  int SymbolIndex(const ir::Expr& e) const;
-  int ExprIndex(const ir::Expr& e) const;
   void WriteDim(support::JsonWriter* json, const ir::Expr& dim) const;
   void WriteDims(support::JsonWriter* json, const ffi::Array<ir::Expr>& dims) const;
   void WriteTensor(support::JsonWriter* json, const ir::Buffer& buffer, size_t i) const;
@@ -47,10 +51,8 @@ class Launch {
   std::vector<ir::Var> symbols_;
   const ir::TileLoopObj* grid_;
   std::vector<ir::Expr> exprs_;
-  std::vector<std::string> grid_text_;
-  size_t first_symbol_slot_ = 0;
 };
 
-}  // namespace tilescale::codegen::cpu
+}  // namespace tilescale::codegen
 
-#endif  // TILESCALE_CC_CODEGEN_CPU_LAUNCH_H_
+#endif  // TILESCALE_CC_CODEGEN_COMMON_LAUNCH_H_

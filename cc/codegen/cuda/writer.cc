@@ -1,0 +1,145 @@
+#include "cc/codegen/cuda/writer.h"
+
+namespace tilescale::codegen::cuda {
+namespace {
+
+// Registers of up to 128 bits at a time.
+constexpr const char* kLocalAlignment = "alignas(16) ";
+
+const std::set<std::string>& ReservedNames() {
+  static const std::set<std::string> names = {
+      "alignas",   "auto",     "bool",     "break",    "case",        "char",     "class",
+      "const",     "continue", "default",  "delete",   "do",          "double",   "else",
+      "enum",      "extern",   "false",    "float",    "for",         "friend",   "goto",
+      "if",        "inline",   "int",      "long",     "namespace",   "new",      "not",
+      "and",       "or",       "xor",      "operator", "private",     "public",   "register",
+      "return",    "short",    "signed",   "sizeof",   "static",      "struct",   "switch",
+      "template",  "this",     "throw",    "true",     "try",         "typedef",  "typename",
+      "union",     "unsigned", "using",    "virtual",  "void",        "volatile", "while",
+      "threadIdx", "blockIdx", "blockDim", "gridDim",  "warpSize",    "ts",       "smem",
+      "asm",       "min_of",   "max_of",   "floordiv", "floormod",    "saturate", "catch",
+      "protected", "exp",      "log",      "sin",      "cos",         "pow",      "sqrt",
+      "floor",     "trunc",    "main",     "abs",      "round",       "tan",      "erf",
+      "ceil",      "fmod",     "std",      "y0",       "y1",          "yn",       "j0",
+      "j1",        "jn",       "gamma",    "div",      "abs_of",      "truncdiv", "truncmod",
+      "odd_float", "load_i4",  "load_u4",  "set_i4",   "set_i4_mine", "printf",   "assert",
+  };
+  return names;
+}
+
+}  // namespace
+
+Writer::Writer(const lower::cuda::Context& context, Offsets shared)
+    : codegen::Writer(context, ReservedNames(), "smem", std::move(shared)), cuda_(context) {}
+
+bool RegisterCallEmitter(const std::string& intrinsic, CallEmitter emit) {
+  return codegen::RegisterCallEmitter(Target::kCuda, intrinsic,
+                                      [emit](codegen::Writer* w, const ir::CallObj* call) {
+                                        return emit(static_cast<Writer*>(w), call);
+                                      });
+}
+
+std::string Writer::Call(const ir::CallObj* call) { return EmitCall(Target::kCuda, this, call); }
+
+std::string Writer::StorageType(ir::DType t) {
+  if (ir::dtype::IsHandle(t)) return "void*";
+  if (ir::dtype::IsBool(t) || IsPacked(t)) return "uint8_t";
+  if (!IsNarrowFloat(t)) return ValueType(t);
+  if (t.code == kDLBfloat) return "ts::bfloat16_t";
+  if (t.code == kDLFloat8_e4m3fn) return "ts::fp8_e4m3_t";
+  if (t.code == kDLFloat8_e5m2) return "ts::fp8_e5m2_t";
+  if (t.code == kDLFloat) return "ts::half_t";
+  ThrowNotOnTarget(*this, ir::dtype::Name(t));
+}
+
+std::string Writer::ValueType(ir::DType t) {
+  if (ir::dtype::IsHandle(t)) return "void*";
+  if (ir::dtype::IsBool(t)) return "bool";
+  if (ir::dtype::IsFloat(t)) return t.bits == 64 ? "double" : "float";
+  std::string bits = std::to_string(IsPacked(t) ? 8 : t.bits);
+  return (ir::dtype::IsInt(t) ? "int" : "uint") + bits + "_t";
+}
+
+std::string Writer::Cast(const std::string& type, const std::string& x) {
+  bool wrapped = x.front() == '(' && MatchesWholeCall(x, 0);
+  return type + (wrapped ? x : "(" + x + ")");
+}
+
+std::string Writer::PointerCast(const std::string& type, const std::string& x) {
+  bool wrapped = x.front() == '(' && MatchesWholeCall(x, 0);
+  return "reinterpret_cast<" + type + "*>" + (wrapped ? x : "(" + x + ")");
+}
+
+// Truncated; the nearest limit outside the type, 0 for NaN.
+std::string Writer::FloatToInt(const std::string& x, ir::DType, ir::DType to) {
+  return Use("saturate") + "<" + ValueType(to) + ", " + std::to_string(to.bits) + ">(" + x + ")";
+}
+
+// The headers of a GPU compiler without a host have no names for these.
+std::string Writer::NonFinite(bool nan, bool is_double) {
+  std::string bits = is_double ? (nan ? "0x7ff8000000000000ull" : "0x7ff0000000000000ull")
+                               : (nan ? "0x7fc00000u" : "0x7f800000u");
+  return std::string("ts::bit_cast<") + (is_double ? "double" : "float") + ">(" + bits + ")";
+}
+
+std::string Writer::Array(const std::string& type, const std::string& name, int64_t count) {
+  return kLocalAlignment + type + " " + name + "[" + std::to_string(count) + "]";
+}
+
+std::string Writer::Scalar(const std::string& type, const std::string& name) {
+  return type + " " + name;
+}
+
+std::string Writer::Function(const std::string& name, ir::DType t,
+                             const std::vector<std::string>& arguments) {
+  std::string text;
+  if (ir::dtype::IsFloat(t)) {
+    text = "f" + name + (t.bits == 64 ? "(" : "f(");
+  } else {
+    text = Use(name) + "<" + ValueType(t) + ">(";
+  }
+  for (size_t i = 0; i < arguments.size(); ++i) text += (i == 0 ? "" : ", ") + arguments[i];
+  return text + ")";
+}
+
+std::string Writer::Round(const std::string& x, ir::DType from, ir::DType to) {
+  std::string value = from.bits == 64 ? Use("odd_float") + "(" + x + ")" : x;
+  return "float(" + Cast(StorageType(to), value) + ")";
+}
+
+std::string Writer::LoadAt(const ir::Buffer& buffer, const std::string& offset) {
+  ir::DType t = buffer->dtype;
+  if (IsPacked(t)) {
+    return Use(ir::dtype::IsInt(t) ? "load_i4" : "load_u4") + "(" + Name(buffer) + ", " + offset +
+           ")";
+  }
+  std::string element = Name(buffer) + "[" + offset + "]";
+  if (ir::dtype::IsBool(t)) return "(" + element + " != 0)";
+  return IsNarrowFloat(t) ? "float(" + element + ")" : element;
+}
+
+void Writer::StoreAt(const ir::StoreObj* store, const std::string& offset) {
+  const ir::Buffer& buffer = store->buffer;
+  ir::DType t = buffer->dtype;
+  std::string value = Convert(Expr(store->value), store->value.dtype(), t);
+  if (IsPacked(t)) {
+    // Other threads may change the other half of a byte that they can see.
+    bool mine = !buffer.IsScope(ir::scope::kShared) && !buffer.IsScope(ir::scope::kGlobal);
+    return Line(Use(mine ? "set_i4_mine" : "set_i4") + "(" + Name(buffer) + ", " + offset + ", " +
+                value + ");");
+  }
+  // A value that was just rounded is stored as it is.
+  std::string rounding = "float(" + StorageType(t) + "(";
+  bool rounds = IsNarrowFloat(t) && value.rfind(rounding, 0) == 0 && MatchesWholeCall(value, 5);
+  if (rounds || value.rfind("float(" + Name(buffer) + "[", 0) == 0) {
+    if (MatchesWholeCall(value, 5)) value = value.substr(6, value.size() - 7);
+  }
+  Line(Name(buffer) + "[" + offset + "] = " + value + ";");
+}
+
+void Writer::LoopHints(const ir::ForObj* loop) {
+  const int64_t* count = ir::AsConstInt(loop->extent);
+  if (loop->kind == ir::ForKind::kUnroll && count && *count <= 64) Line("#pragma unroll");
+}
+
+}  // namespace tilescale::codegen::cuda
