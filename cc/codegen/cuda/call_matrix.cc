@@ -25,7 +25,7 @@ std::string EmitMma(Writer* w, const ir::CallObj* call) {
   };
   // Accumulators of 16 bits travel in pairs.
   const std::string type =
-      ir::dtype::Bits(atom.c_type) == 16 ? "uint32_t" : ValueType(atom.c_type, w->span());
+      ir::dtype::Bits(atom.c_type) == 16 ? "uint32_t" : w->ValueType(atom.c_type);
   std::string c = Registers(w, ir::Call::Arg(call, 0), type, bits(atom.c, atom.c_type));
   return "ts::ptx::" + atom.name + "(" + c + ", " +
          Registers(w, ir::Call::Arg(call, 1), "uint32_t", bits(atom.a, atom.a_type)) + ", " +

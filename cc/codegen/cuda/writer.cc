@@ -121,6 +121,13 @@ std::string Writer::LoadAt(const ir::Buffer& buffer, const std::string& offset) 
 void Writer::StoreAt(const ir::StoreObj* store, const std::string& offset) {
   const ir::Buffer& buffer = store->buffer;
   ir::DType t = buffer->dtype;
+  std::string element = Name(buffer) + "[" + offset + "]";
+  // A narrow value that is only moved is not converted there and back.
+  const auto* load = store->value.as<ir::LoadObj>();
+  if (load && IsNarrowFloat(t) && load->dtype == t && !load->buffer.IsScope(ir::scope::kVar)) {
+    return Line(element + " = " + Name(load->buffer) + "[" + Offset(load->buffer, load->indices) +
+                "];");
+  }
   std::string value = Convert(Expr(store->value), store->value.dtype(), t);
   if (IsPacked(t)) {
     // Other threads may change the other half of a byte that they can see.
@@ -129,12 +136,9 @@ void Writer::StoreAt(const ir::StoreObj* store, const std::string& offset) {
                 value + ");");
   }
   // A value that was just rounded is stored as it is.
-  std::string rounding = "float(" + StorageType(t) + "(";
-  bool rounds = IsNarrowFloat(t) && value.rfind(rounding, 0) == 0 && MatchesWholeCall(value, 5);
-  if (rounds || value.rfind("float(" + Name(buffer) + "[", 0) == 0) {
-    if (MatchesWholeCall(value, 5)) value = value.substr(6, value.size() - 7);
-  }
-  Line(Name(buffer) + "[" + offset + "] = " + value + ";");
+  bool rounds = IsNarrowFloat(t) && value.rfind("float(" + StorageType(t) + "(", 0) == 0;
+  if (rounds && MatchesWholeCall(value, 5)) value = value.substr(6, value.size() - 7);
+  Line(element + " = " + value + ";");
 }
 
 void Writer::LoopHints(const ir::ForObj* loop) {

@@ -24,7 +24,7 @@ extern "C" __global__ void __launch_bounds__(128)
     for (int64_t lane = 0; lane < 4; ++lane) {
       C_local_v[lane] = 0.0f;
     }
-    *reinterpret_cast<ts::Words<4>*>(&C_local[(i * 64) + j]) = *reinterpret_cast<const ts::Words<4>*>(&C_local_v[0]);
+    *reinterpret_cast<ts::Words<4>*>(&C_local[(i * 64) + j]) = *reinterpret_cast<const ts::Words<4>*>(C_local_v);
   }
   // cuda_kernels.py:49
   for (int64_t k = 0; k < 2; ++k) {
@@ -35,13 +35,13 @@ extern "C" __global__ void __launch_bounds__(128)
       const int64_t i_1 = (((round_2 * 128) + int64_t(tx)) >> 2);
       const int64_t j_1 = ((((round_2 * 128) + int64_t(tx)) & 3) * 8);
       alignas(16) ts::half_t A_v[8];
-      *reinterpret_cast<ts::Words<4>*>(&A_v[0]) = *reinterpret_cast<const ts::Words<4>*>(&A[(((by * 64) + i_1) * 64) + ((k * 32) + j_1)]);
+      *reinterpret_cast<ts::Words<4>*>(A_v) = *reinterpret_cast<const ts::Words<4>*>(&A[(((by * 64) + i_1) * 64) + ((k * 32) + j_1)]);
       alignas(16) ts::half_t A_shared_v[8];
       #pragma unroll
       for (int64_t lane_1 = 0; lane_1 < 8; ++lane_1) {
-        A_shared_v[lane_1] = float(A_v[lane_1]);
+        A_shared_v[lane_1] = A_v[lane_1];
       }
-      *reinterpret_cast<ts::Words<4>*>(&A_shared[(i_1 * 32) + j_1]) = *reinterpret_cast<const ts::Words<4>*>(&A_shared_v[0]);
+      *reinterpret_cast<ts::Words<4>*>(&A_shared[(i_1 * 32) + j_1]) = *reinterpret_cast<const ts::Words<4>*>(A_shared_v);
     }
     // cuda_kernels.py:51
     #pragma unroll

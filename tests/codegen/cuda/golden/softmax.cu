@@ -7,8 +7,13 @@
 namespace {
 
 template <typename T>
+TS_DEVICE T truncmod(T a, T b) {
+  return b == 0 || (b == T(-1) && T(-1) < T(0)) ? T(0) : T(a % b);
+}
+
+template <typename T>
 TS_DEVICE T floormod(T a, T b) {
-  T r = a % b;
+  T r = truncmod(a, b);
   return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
 }
 
@@ -29,13 +34,13 @@ extern "C" __global__ void __launch_bounds__(32)
   if (tx < 25) {
     const int64_t i = (int64_t(tx) * 4);
     alignas(16) ts::half_t X_v[4];
-    *reinterpret_cast<ts::Words<2>*>(&X_v[0]) = *reinterpret_cast<const ts::Words<2>*>(&X[(bx * 100) + i]);
+    *reinterpret_cast<ts::Words<2>*>(X_v) = *reinterpret_cast<const ts::Words<2>*>(&X[(bx * 100) + i]);
     alignas(16) float x_v[4];
     #pragma unroll
     for (int64_t lane = 0; lane < 4; ++lane) {
       x_v[lane] = float(X_v[lane]);
     }
-    *reinterpret_cast<ts::Words<4>*>(&x[i]) = *reinterpret_cast<const ts::Words<4>*>(&x_v[0]);
+    *reinterpret_cast<ts::Words<4>*>(&x[i]) = *reinterpret_cast<const ts::Words<4>*>(x_v);
   }
   // cuda_kernels.py:68
   ts::sync_block();
@@ -64,13 +69,13 @@ extern "C" __global__ void __launch_bounds__(32)
   if (tx < 25) {
     const int64_t j = (floormod<int64_t>(int64_t(tx), 25) * 4);
     alignas(16) float x_v_1[4];
-    *reinterpret_cast<ts::Words<4>*>(&x_v_1[0]) = *reinterpret_cast<const ts::Words<4>*>(&x[j]);
+    *reinterpret_cast<ts::Words<4>*>(x_v_1) = *reinterpret_cast<const ts::Words<4>*>(&x[j]);
     alignas(16) float x_v_2[4];
     #pragma unroll
     for (int64_t lane_1 = 0; lane_1 < 4; ++lane_1) {
       x_v_2[lane_1] = expf((x_v_1[lane_1] - largest[0]));
     }
-    *reinterpret_cast<ts::Words<4>*>(&x[j]) = *reinterpret_cast<const ts::Words<4>*>(&x_v_2[0]);
+    *reinterpret_cast<ts::Words<4>*>(&x[j]) = *reinterpret_cast<const ts::Words<4>*>(x_v_2);
   }
   // cuda_kernels.py:71
   ts::sync_block();
@@ -99,24 +104,24 @@ extern "C" __global__ void __launch_bounds__(32)
   if (tx < 25) {
     const int64_t j_1 = (floormod<int64_t>(int64_t(tx), 25) * 4);
     alignas(16) float x_v_3[4];
-    *reinterpret_cast<ts::Words<4>*>(&x_v_3[0]) = *reinterpret_cast<const ts::Words<4>*>(&x[j_1]);
+    *reinterpret_cast<ts::Words<4>*>(x_v_3) = *reinterpret_cast<const ts::Words<4>*>(&x[j_1]);
     alignas(16) float x_v_4[4];
     #pragma unroll
     for (int64_t lane_2 = 0; lane_2 < 4; ++lane_2) {
       x_v_4[lane_2] = (x_v_3[lane_2] / total[0]);
     }
-    *reinterpret_cast<ts::Words<4>*>(&x[j_1]) = *reinterpret_cast<const ts::Words<4>*>(&x_v_4[0]);
+    *reinterpret_cast<ts::Words<4>*>(&x[j_1]) = *reinterpret_cast<const ts::Words<4>*>(x_v_4);
   }
   // cuda_kernels.py:74
   if (tx < 25) {
     const int64_t i_1 = (int64_t(tx) * 4);
     alignas(16) float x_v_5[4];
-    *reinterpret_cast<ts::Words<4>*>(&x_v_5[0]) = *reinterpret_cast<const ts::Words<4>*>(&x[i_1]);
+    *reinterpret_cast<ts::Words<4>*>(x_v_5) = *reinterpret_cast<const ts::Words<4>*>(&x[i_1]);
     alignas(16) ts::half_t Y_v[4];
     #pragma unroll
     for (int64_t lane_3 = 0; lane_3 < 4; ++lane_3) {
       Y_v[lane_3] = ts::half_t(x_v_5[lane_3]);
     }
-    *reinterpret_cast<ts::Words<2>*>(&Y[(bx * 100) + i_1]) = *reinterpret_cast<const ts::Words<2>*>(&Y_v[0]);
+    *reinterpret_cast<ts::Words<2>*>(&Y[(bx * 100) + i_1]) = *reinterpret_cast<const ts::Words<2>*>(Y_v);
   }
 }

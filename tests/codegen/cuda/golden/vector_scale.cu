@@ -15,7 +15,7 @@ extern "C" __global__ void __launch_bounds__(32)
     *reinterpret_cast<ts::Words<4>*>(A_v) = *reinterpret_cast<const ts::Words<4>*>(&A[(bx * 64) + i]);
     #pragma unroll
     for (int64_t lane = 0; lane < 8; ++lane) {
-      x[lane] = float(A_v[lane]);
+      x[lane] = A_v[lane];
     }
   }
   // cuda_kernels.py:28
@@ -31,7 +31,7 @@ extern "C" __global__ void __launch_bounds__(32)
     alignas(16) ts::half_t C_v[8];
     #pragma unroll
     for (int64_t lane_2 = 0; lane_2 < 8; ++lane_2) {
-      C_v[lane_2] = float(x[lane_2]);
+      C_v[lane_2] = x[lane_2];
     }
     *reinterpret_cast<ts::Words<4>*>(&C[(bx * 64) + i_1]) = *reinterpret_cast<const ts::Words<4>*>(C_v);
   }
