@@ -3,7 +3,6 @@
 #include <tvm/ffi/error.h>
 
 #include <algorithm>
-#include <array>
 
 namespace tilescale::layout {
 
@@ -20,23 +19,6 @@ void CheckAligned(int64_t address, int64_t width) {
     TVM_FFI_THROW(ValueError) << "byte address " << address << " is not aligned to the access of "
                               << width << " bytes";
   }
-}
-
-// Whether each active lane i has the address of lane i ^ distance, if that is active.
-bool PairsAgree(const std::vector<int64_t>& lanes, size_t distance) {
-  for (size_t i = 0; i < lanes.size(); ++i) {
-    size_t other = i ^ distance;
-    if (other >= lanes.size() || lanes[i] < 0 || lanes[other] < 0) continue;
-    if (lanes[i] != lanes[other]) return false;
-  }
-  return true;
-}
-
-int64_t LanesPerPhase(const std::vector<int64_t>& lanes, int64_t width) {
-  if (width <= kBankBytes) return kWarpSize;
-  int64_t lanes_per_phase = kWarpSize * kBankBytes / width;
-  bool merged = PairsAgree(lanes, 1) || PairsAgree(lanes, 2);
-  return merged ? 2 * lanes_per_phase : lanes_per_phase;
 }
 
 // One vector of a thread: its first element, or -1 if the thread is inactive.
@@ -81,36 +63,14 @@ std::string BankReport::ToString() const {
          std::to_string(get()->worst) + ")";
 }
 
-int64_t PhaseWavefronts(const std::vector<int64_t>& addresses, int64_t width) {
-  std::vector<int64_t> words;
-  for (int64_t address : addresses) {
-    if (address < 0) continue;
-    int64_t last = (address + width - 1) / kBankBytes;
-    for (int64_t word = address / kBankBytes; word <= last; ++word) words.push_back(word);
-  }
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  std::array<int64_t, kNumBanks> load{};
-  for (int64_t word : words) ++load[word % kNumBanks];
-  return *std::max_element(load.begin(), load.end());
-}
-
 void CountWarpAccess(const std::vector<int64_t>& lanes, int64_t width, BankReportObj* counts) {
   CheckWidth(width);
-  int64_t num_lanes = static_cast<int64_t>(lanes.size());
   for (int64_t address : lanes) CheckAligned(address, width);
-  if (std::all_of(lanes.begin(), lanes.end(), [](int64_t a) { return a < 0; })) return;
-  int64_t lanes_per_phase = LanesPerPhase(lanes, width);
-  int64_t phases = kWarpSize / lanes_per_phase;
-  int64_t wavefronts = 0;
-  for (int64_t begin = 0; begin < num_lanes; begin += lanes_per_phase) {
-    auto end = lanes.begin() + std::min(begin + lanes_per_phase, num_lanes);
-    int64_t cost = PhaseWavefronts({lanes.begin() + begin, end}, width);
-    counts->worst = std::max(counts->worst, cost);
-    wavefronts += cost;
-  }
-  counts->ideal += phases;
-  counts->wavefronts += std::max(wavefronts, phases);
+  machine::BankCount count = machine::CountBanks(lanes, width);
+  if (count.ideal == 0) return;
+  counts->worst = std::max(counts->worst, count.worst);
+  counts->ideal += count.ideal;
+  counts->wavefronts += count.wavefronts;
   counts->accesses += 1;
 }
 

@@ -1,12 +1,4 @@
-// Shared-memory bank conflicts, counted exactly.
-//
-// 32 banks of 4 bytes. A warp's access runs in phases: all 32 lanes at once for up to 4 bytes a
-// lane, halves of the warp for 8 bytes, quarters for 16; twice as many lanes where every active
-// lane i agrees in its address with lane i^1, or every one with lane i^2, if that is active. In a
-// phase each bank delivers one word per wavefront, to any number of lanes; so a phase costs the
-// largest number of different words that its lanes touch in one bank, and the whole access at least
-// one wavefront per phase. Loads on an H200 take exactly as many cycles (9000 access patterns,
-// inactive lanes included). The simulator counts with the same functions.
+// Shared-memory bank conflicts of tiles and layouts; cc/machine counts those of one instruction.
 #ifndef TILESCALE_CC_LAYOUT_BANK_MODEL_H_
 #define TILESCALE_CC_LAYOUT_BANK_MODEL_H_
 
@@ -17,12 +9,13 @@
 #include <vector>
 
 #include "cc/layout/composed.h"
+#include "cc/machine/bank_conflicts.h"
 
 namespace tilescale::layout {
 
-inline constexpr int64_t kNumBanks = 32;
-inline constexpr int64_t kBankBytes = 4;
-inline constexpr int64_t kWarpSize = 32;
+using machine::kBankBytes;
+using machine::kNumBanks;
+using machine::kWarpSize;
 
 class BankReportObj : public tvm::ffi::Object {
  public:
@@ -43,10 +36,6 @@ class BankReport : public tvm::ffi::ObjectRef {
 
   TVM_FFI_DEFINE_OBJECT_REF_METHODS_NOTNULLABLE(BankReport, tvm::ffi::ObjectRef, BankReportObj);
 };
-
-// Wavefronts of one phase: lanes that access `width` bytes from each of the byte addresses;
-// negative ones are inactive.
-int64_t PhaseWavefronts(const std::vector<int64_t>& addresses, int64_t width);
 
 // Adds one instruction of a warp to `counts`: `lanes` holds up to 32 byte addresses, -1 where the
 // lane is inactive. `width` is 1, 2, 4, 8 or 16 and divides every address, else ValueError.

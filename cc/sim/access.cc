@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "cc/sim/launch.h"
+#include "cc/sim/observe.h"
 #include "cc/sim/spin.h"
 
 namespace tilescale::sim {
@@ -74,15 +75,15 @@ void CheckAligned(Thread* thread, const void* pointer, size_t size, uint32_t pc)
   launch->Fail(thread, "misaligned", "access to " + launch->memory.Describe(address, size), pc);
 }
 
-void CheckAccess(Thread* thread, const void* pointer, size_t size, bool writes, uint32_t pc,
-                 uint8_t atomic, bool asynchronous) {
+const Region* CheckAccess(Thread* thread, const void* pointer, size_t size, bool writes,
+                          uint32_t pc, uint8_t atomic, bool asynchronous) {
   auto address = reinterpret_cast<uintptr_t>(pointer);
   Launch* launch = thread->launch;
-  if (address - reinterpret_cast<uintptr_t>(thread->stack_low) < thread->stack_size) return;
+  if (address - reinterpret_cast<uintptr_t>(thread->stack_low) < thread->stack_size) return nullptr;
   Region* region = thread->block->shared;
   if (!region->Contains(address, size)) region = launch->memory.Find(address, size);
   if (!region || (region->shared && region != thread->block->shared)) {
-    if (!writes && launch->InModule(address)) return;  // a constant table
+    if (!writes && launch->InModule(address)) return nullptr;  // a constant table
     launch->Fail(
         thread, "out_of_bounds",
         Name(writes, atomic, asynchronous) + " of " + launch->memory.Describe(address, size), pc);
@@ -96,7 +97,7 @@ void CheckAccess(Thread* thread, const void* pointer, size_t size, bool writes, 
   if (region->cells) {
     CheckRaces(thread, region, address, size, writes, pc, atomic, asynchronous);
   }
-  if (--thread->turn == 0) EndTurn(thread, pc);
+  return region;
 }
 
 }  // namespace tilescale::sim
@@ -106,20 +107,29 @@ void CheckAccess(Thread* thread, const void* pointer, size_t size, bool writes, 
 using tilescale::sim::CheckAccess;
 using tilescale::sim::CheckAligned;
 using tilescale::sim::CurrentThread;
+using tilescale::sim::EndTurn;
+using tilescale::sim::NoteAccess;
+using tilescale::sim::Region;
 using tilescale::sim::Thread;
 
 namespace {
+
+inline void Access(Thread* thread, const void* address, size_t size, bool writes, uint32_t pc) {
+  const Region* region = CheckAccess(thread, address, size, writes, pc);
+  if (thread->launch->traffic) NoteAccess(thread, region, address, size, writes, pc);
+  if (region && --thread->turn == 0) EndTurn(thread, pc);
+}
 
 inline void Hook(const void* address, size_t size, bool writes, const void* pc) {
   Thread* thread = CurrentThread();
   uint32_t offset = thread->launch->Offset(pc);
   CheckAligned(thread, address, size, offset);
-  CheckAccess(thread, address, size, writes, offset);
+  Access(thread, address, size, writes, offset);
 }
 
 inline void RangeHook(const void* address, size_t size, bool writes, const void* pc) {
   Thread* thread = CurrentThread();
-  CheckAccess(thread, address, size, writes, thread->launch->Offset(pc));
+  Access(thread, address, size, writes, thread->launch->Offset(pc));
 }
 
 }  // namespace

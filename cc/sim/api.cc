@@ -43,6 +43,11 @@ std::string Open(const char* path, const char* symbol, Module* module) {
   return "";
 }
 
+void Append(std::string* object, const char* name, const std::string& value) {
+  object->pop_back();
+  *object += std::string(",\"") + name + "\":" + value + "}";
+}
+
 }  // namespace
 }  // namespace tilescale::sim
 
@@ -77,6 +82,8 @@ struct TsSimRequest {
   int32_t async_policy;
   double loop_seconds;
   double time_limit;
+  int32_t counters;
+  int32_t timeline;
 };
 
 // Runs a launch; returns its report as JSON, or "!" and what is wrong with the request.
@@ -101,6 +108,8 @@ char* ts_sim_launch(const TsSimRequest* request) {
   options.async_policy = static_cast<AsyncPolicy>(request->async_policy);
   options.loop_seconds = request->loop_seconds;
   options.time_limit = request->time_limit;
+  options.counters = request->counters;
+  options.timeline = request->timeline;
   std::string json;
   {
     Launch launch(options, module.entry, request->arguments, module.base, module.size);
@@ -117,6 +126,8 @@ char* ts_sim_launch(const TsSimRequest* request) {
     }
     launch.Run();
     json = launch.report.ToJson();
+    if (launch.traffic) Append(&json, "traffic", launch.traffic->ToJson());
+    if (launch.timeline) Append(&json, "timeline", launch.timeline->ToJson());
   }
   dlclose(module.handle);
   return strdup(json.c_str());

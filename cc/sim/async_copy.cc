@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "cc/sim/launch.h"
+#include "cc/sim/observe.h"
 
 namespace tilescale::sim {
 namespace {
@@ -38,10 +39,13 @@ void CopyAsync(Thread* thread, const AsyncCopy& copy, uint32_t pc) {
     CheckAligned(thread, copy.from, copy.bytes, pc);
     CheckAligned(thread, copy.to, copy.bytes, pc);
     if (copy.source_bytes) {
-      CheckAccess(thread, copy.from, copy.source_bytes, false, pc, 0, true);
+      const Region* from = CheckAccess(thread, copy.from, copy.source_bytes, false, pc, 0, true);
+      NoteAccess(thread, from, copy.from, copy.source_bytes, false, pc);
     }
-    CheckAccess(thread, copy.to, copy.bytes, true, pc, 0, true);
+    const Region* to = CheckAccess(thread, copy.to, copy.bytes, true, pc, 0, true);
+    NoteAccess(thread, to, copy.to, copy.bytes, true, pc);
   }
+  NoteCopy(thread, copy, pc);
   ++launch->report.counters.async_copies;
   if (launch->options.async_policy == AsyncPolicy::kEager) {
     Complete(thread, copy);
@@ -51,11 +55,12 @@ void CopyAsync(Thread* thread, const AsyncCopy& copy, uint32_t pc) {
   if (launch->options.async_policy == AsyncPolicy::kRandom) CompleteSome(thread);
 }
 
-void WaitForCopies(Thread* thread, uint32_t pending) {
+void WaitForCopies(Thread* thread, uint32_t pending, uint32_t pc) {
   uint32_t committed = thread->open_group - 1;
   if (pending >= committed) return;
   uint32_t last = committed - pending;
   CompleteCopies(thread, last);
+  NoteCopyWait(thread, last, pc);
   if (!thread->launch->checks(kRaces)) return;
   uint32_t& seen = thread->clock.own[thread->block->threads.size() + thread->index];
   seen = std::max(seen, last);
@@ -73,8 +78,13 @@ extern "C" void ts_sim_copy_async(void* shared, const void* global, uint32_t byt
             thread->launch->Offset(__builtin_return_address(0)));
 }
 
-extern "C" void ts_sim_copy_async_commit() { ++CurrentThread()->open_group; }
+extern "C" void ts_sim_copy_async_commit() {
+  Thread* thread = CurrentThread();
+  tilescale::sim::NoteCopyGroup(thread, thread->launch->Offset(__builtin_return_address(0)));
+  ++thread->open_group;
+}
 
 extern "C" void ts_sim_copy_async_wait(uint32_t pending_groups) {
-  WaitForCopies(CurrentThread(), pending_groups);
+  Thread* thread = CurrentThread();
+  WaitForCopies(thread, pending_groups, thread->launch->Offset(__builtin_return_address(0)));
 }

@@ -4,6 +4,7 @@
 
 #include "cc/sim/float_formats.h"
 #include "cc/sim/launch.h"
+#include "cc/sim/observe.h"
 #include "cc/sim/spin.h"
 
 namespace tilescale::sim {
@@ -143,7 +144,10 @@ uint64_t RunAtomic(Thread* thread, TsSimAtomic op, TsSimNumber type, void* addre
   size_t size = SizeOf(type);
   if (launch->checks(kBounds)) {
     CheckAligned(thread, address, size, pc);
-    CheckAccess(thread, address, size, op != kTsSimLoad, pc, static_cast<uint8_t>(1 + scope));
+    bool writes = op != kTsSimLoad;
+    const Region* region =
+        CheckAccess(thread, address, size, writes, pc, static_cast<uint8_t>(1 + scope));
+    NoteAccess(thread, region, address, size, writes, pc);
   }
   uint64_t old = 0;
   std::memcpy(&old, address, size);

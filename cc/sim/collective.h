@@ -2,11 +2,15 @@
 #ifndef TILESCALE_CC_SIM_COLLECTIVE_H_
 #define TILESCALE_CC_SIM_COLLECTIVE_H_
 
+#include <string>
+
 #include "cc/sim/launch.h"
 
 namespace tilescale::sim {
 
 const char* CollectiveName(TsSimCollective op);
+// With the shape and the types of a product.
+std::string MeetingName(const Meeting& meeting);
 
 // Runs everything but kTsSimSyncWarp, in place of the lane that came last.
 void RunCollective(Launch* launch, Meeting* meeting);

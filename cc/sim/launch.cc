@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 
+#include "cc/sim/observe.h"
 #include "cc/sim/watchdog.h"
 
 namespace tilescale::sim {
@@ -47,6 +48,8 @@ Launch::Launch(const Options& options, Entry entry, void** arguments, uintptr_t 
       module_base_(module_base),
       module_size_(module_size),
       block_count_(Count(options.grid)) {
+  if (options.counters) traffic = std::make_unique<Traffic>();
+  if (options.timeline) timeline = std::make_unique<Timeline>();
   size_t slots = std::min(options.resident_blocks, block_count_);
   stacks_ = std::make_unique<StackPool>(slots * Count(options.block), kStackBytes);
   blocks_.resize(slots);
@@ -64,6 +67,8 @@ void Launch::StartBlock(size_t slot) {
   block->position = Unflatten(block->number, options.grid);
   block->unfinished = count;
   block->slot = slot;
+  block->started_at = Now();
+  block->free_since.assign((count + kWarpSize - 1) / kWarpSize, Now());
   block->meetings.resize((count + kWarpSize - 1) / kWarpSize);
   unsigned char* raw = arenas_[slot].get();
   block->arena = raw + (kArenaAlignment - reinterpret_cast<uintptr_t>(raw) % kArenaAlignment);
@@ -98,6 +103,7 @@ void Launch::StartBlock(size_t slot) {
 
 void Launch::FinishBlock(Block* block) {
   size_t slot = block->slot;
+  NoteBlockEnd(this, *block);
   memory.Remove(block->shared);
   blocks_[slot].reset();
   if (next_block_ < block_count_) StartBlock(slot);
@@ -144,6 +150,9 @@ void Launch::Run() {
     if (thread->state == Thread::State::kDone && --thread->block->unfinished == 0) {
       FinishBlock(thread->block);
     }
+  }
+  for (const auto& block : blocks_) {
+    if (block) NoteBlockEnd(this, *block);
   }
 }
 

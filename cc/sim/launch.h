@@ -16,6 +16,8 @@
 #include "cc/sim/fiber.h"
 #include "cc/sim/memory.h"
 #include "cc/sim/report.h"
+#include "cc/sim/timeline.h"
+#include "cc/sim/traffic.h"
 
 namespace tilescale::sim {
 
@@ -51,6 +53,7 @@ struct Thread {
   State state = State::kReady;
   std::string waits_for;
   uint32_t wait_pc = 0;
+  uint64_t arrived_at = 0;  // where it waits or waited last
 
   Clock clock;
   Message acquired;  // by relaxed loads; an acquire fence hears it
@@ -84,6 +87,7 @@ struct Barrier {
   uint32_t expected = 0;  // 0: all threads of the block that have not ended
   uint32_t arrived = 0;
   uint32_t votes = 0;
+  std::string name;
   std::vector<Thread*> waiting;
   Components told;
   Message told_others;
@@ -115,6 +119,8 @@ struct Block {
   std::vector<std::vector<Meeting>> meetings;  // by warp
   Region* shared = nullptr;
   unsigned char* arena = nullptr;
+  uint64_t started_at = 0;
+  std::vector<uint64_t> free_since;  // of each warp: when it last ended a wait
 };
 
 struct SyncVariable {
@@ -135,6 +141,8 @@ struct Options {
   // Of processor time; 0: any.
   double loop_seconds = 10;  // of a thread between two accesses or switches
   double time_limit = 0;     // of the launch
+  bool counters = false;
+  bool timeline = false;
 };
 
 using Entry = void (*)(void** arguments);
@@ -169,7 +177,12 @@ class Launch {
   std::unordered_map<uintptr_t, SyncVariable> variables;
   GridBarrier grid_barrier;
   uint32_t block_count() const { return block_count_; }
-  uint32_t accesses_per_turn() const { return 1 << 16; }
+  // Instructions of a warp are put together from lanes that must not run far apart.
+  uint32_t accesses_per_turn() const { return traffic ? 1 << 10 : 1 << 16; }
+  // The launch's own time.
+  uint64_t Now() const { return report.counters.accesses + report.counters.switches; }
+  std::unique_ptr<Traffic> traffic;    // null if nothing is counted
+  std::unique_ptr<Timeline> timeline;  // null if nothing is drawn
   // What the watchdog saw at its last tick.
   uint64_t watched_work = 0;
   uint32_t idle_ticks = 0;
@@ -204,8 +217,9 @@ Site SiteOf(const Thread& thread, uint32_t pc, std::string what);
 
 // Checks an access of the running thread. Atomic: 0, or 1 + its scope. Asynchronous ones belong to
 // the open group.
-void CheckAccess(Thread* thread, const void* address, size_t size, bool writes, uint32_t pc,
-                 uint8_t atomic = 0, bool asynchronous = false);
+// Returns the region, or null for memory of the thread or of the kernel's text.
+const Region* CheckAccess(Thread* thread, const void* address, size_t size, bool writes,
+                          uint32_t pc, uint8_t atomic = 0, bool asynchronous = false);
 
 // Ends the launch if the address is not a multiple of the size.
 void CheckAligned(Thread* thread, const void* address, size_t size, uint32_t pc);

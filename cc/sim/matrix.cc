@@ -2,9 +2,11 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cc/sim/collective.h"
 #include "cc/sim/float_formats.h"
+#include "cc/sim/observe.h"
 
 namespace tilescale::sim {
 namespace {
@@ -190,14 +192,17 @@ constexpr uint32_t kRowBytes = 16;
 // Visits the rows of all matrices, checked as accesses of the lanes that give their addresses.
 template <typename F>
 void ForEachRow(Launch* launch, const Meeting& meeting, uint32_t count, bool writes, F visit) {
+  std::vector<const void*> rows;
   for (uint32_t i = 0; i < kRows * count; ++i) {
     auto* arguments = static_cast<TsSimMatrix*>(meeting.arguments[i]);
     if (launch->checks(kBounds)) {
       CheckAligned(meeting.lanes[i], arguments->row, kRowBytes, meeting.pc);
       CheckAccess(meeting.lanes[i], arguments->row, kRowBytes, writes, meeting.pc);
     }
+    rows.push_back(arguments->row);
     visit(i / kRows, i % kRows, static_cast<char*>(arguments->row));
   }
+  NoteMatrix(meeting.lanes[0], rows, writes, meeting.pc);
 }
 
 // The lane and the byte in its register that hold element (row, column) of a matrix.
@@ -225,6 +230,20 @@ void ForEachElement(const Meeting& meeting, uint32_t matrix, uint32_t row, bool 
 }
 
 }  // namespace
+
+std::string MeetingName(const Meeting& meeting) {
+  if (meeting.op != kTsSimMma) return CollectiveName(meeting.op);
+  static const char* const kTypes[] = {"f16", "bf16", "tf32", "e4m3", "e5m2",
+                                       "s8",  "u8",   "f32",  "s32"};
+  for (const void* arguments : meeting.arguments) {
+    if (!arguments) continue;
+    const auto& mma = *static_cast<const TsSimMma*>(arguments);
+    return "mma m" + std::to_string(mma.m) + "n" + std::to_string(mma.n) + "k" +
+           std::to_string(mma.k) + " " + kTypes[mma.d_type] + " " + kTypes[mma.a_type] + " " +
+           kTypes[mma.b_type];
+  }
+  return "mma";
+}
 
 void RunMma(Launch* launch, Meeting* meeting) {
   NeedsWholeWarp(launch, *meeting);

@@ -82,7 +82,6 @@ void NotePoll(Thread* thread, bool changed) {
 void EndTurn(Thread* thread, uint32_t pc) {
   Launch* launch = thread->launch;
   thread->turn = launch->accesses_per_turn();
-  if (thread != CurrentThread()) return;  // another lane's collective accesses for it
   thread->wait_pc = pc;
   if (thread->seen_progress != launch->progress) {
     thread->seen_progress = launch->progress;

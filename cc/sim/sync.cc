@@ -4,6 +4,7 @@
 
 #include "cc/sim/collective.h"
 #include "cc/sim/launch.h"
+#include "cc/sim/observe.h"
 
 namespace tilescale::sim {
 namespace {
@@ -75,6 +76,7 @@ void Release(Launch* launch, Barrier* barrier) {
     CheckUniform(launch, *barrier);
     MeetBlock(barrier);
   }
+  NoteRelease(launch, barrier->waiting, barrier->name);
   for (Thread* thread : barrier->waiting) {
     thread->barrier_votes = barrier->votes;
     thread->barrier_threads = barrier->arrived;
@@ -154,6 +156,7 @@ void MeetLanes(Thread* thread, TsSimCollective op, uint32_t mask, void* argument
     meetings.push_back(Meeting{op, mask});
     found = meetings.end() - 1;
   }
+  thread->arrived_at = launch->Now();
   found->arrived |= 1u << thread->lane();
   found->pc = pc;
   found->lanes[thread->lane()] = thread;
@@ -165,6 +168,7 @@ void MeetLanes(Thread* thread, TsSimCollective op, uint32_t mask, void* argument
   Meeting meeting = *found;
   meetings.erase(found);
   thread->wait_pc = pc;
+  NoteMeeting(launch, meeting, MeetingName(meeting));
   RunMeeting(launch, &meeting);
   ++launch->progress;
   for (Thread* other : meeting.lanes) {
@@ -190,16 +194,18 @@ void ArriveAtBarrier(Thread* thread, uint32_t id, uint32_t count, bool waits, bo
                  "barrier " + std::to_string(id) + " is used with different thread counts", pc);
   }
   barrier.expected = count;
+  barrier.name = BarrierName(id, barrier);
   ++barrier.arrived;
   barrier.votes += vote;
   if (count) Tell(thread, &barrier.told, &barrier.told_others);
   thread->wait_pc = pc;
+  thread->arrived_at = launch->Now();
   if (waits) barrier.waiting.push_back(thread);
   if (barrier.arrived == Expected(*block, barrier)) {
     Release(launch, &barrier);
     launch->Yield(thread);
   } else if (waits) {
-    launch->Wait(thread, BarrierName(id, barrier), pc);
+    launch->Wait(thread, barrier.name, pc);
   }
 }
 
@@ -212,6 +218,7 @@ void ArriveAtGridBarrier(Thread* thread, uint32_t pc) {
     ++thread->clock.own[thread->index];
   }
   thread->wait_pc = pc;
+  thread->arrived_at = launch->Now();
   barrier.waiting.push_back(thread);
   if (barrier.waiting.size() < launch->block_count()) {
     launch->Wait(thread,
@@ -219,6 +226,7 @@ void ArriveAtGridBarrier(Thread* thread, uint32_t pc) {
                  pc);
     return;
   }
+  NoteRelease(launch, barrier.waiting, "barrier of the grid");
   for (Thread* other : barrier.waiting) {
     if (TracksClocks(thread)) other->clock.Hear(barrier.told);
     if (other != thread) launch->Wake(other);

@@ -62,6 +62,8 @@ class _Request(ctypes.Structure):
         ("async_policy", ctypes.c_int32),
         ("loop_seconds", ctypes.c_double),
         ("time_limit", ctypes.c_double),
+        ("counters", ctypes.c_int32),
+        ("timeline", ctypes.c_int32),
     )
 
 
@@ -198,6 +200,8 @@ def launch(
     resident_blocks: int | None = None,
     loop_seconds: float = 10.0,
     time_limit: float = 600.0,
+    counters: bool = False,
+    timeline: bool = False,
 ) -> Report:
     """Compiles and runs one kernel.
 
@@ -218,6 +222,8 @@ def launch(
         resident_blocks: how many blocks run at once; None for what 4 SMs hold.
         loop_seconds: processor time that a thread may take between two accesses to memory.
         time_limit: processor time of the launch; 0 for any.
+        counters: counts bank conflicts, sectors and instructions by line: `Report.profile`.
+        timeline: records who did what in which order: `Report.timeline`.
 
     Returns:
         The findings. The arrays hold what the kernel wrote, also if it was stopped.
@@ -231,7 +237,7 @@ def launch(
     """
     number = _architecture(arch)
     bits = sum(1 << _index(tuple(CHECKS), check, "check") for check in set(checks))
-    bits |= CHECKS["bounds"] if bits else 0
+    bits |= CHECKS["bounds"] if bits or counters else 0
     block_extent = _extent(block)
     threads = block_extent[0] * block_extent[1] * block_extent[2]
     _check_limits(number, threads, shared_bytes)
@@ -265,6 +271,8 @@ def launch(
         async_policy=_index(ASYNC_POLICIES, async_policy, "completion policy"),
         loop_seconds=loop_seconds,
         time_limit=time_limit,
+        counters=counters,
+        timeline=timeline,
     )
     text = _run(request)
     done = time.perf_counter()

@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from tilescale.errors import ExecutionError
+from tilescale.sim import profile as _profile
+from tilescale.sim import timeline as _timeline
+from tilescale.sim.profile import Profile
+from tilescale.sim.timeline import Timeline
 
 # The text of a generated kernel says above its lines where in the user's program they come from.
 _ORIGIN = re.compile(r"^\s*// (\S+:\d+)$")
@@ -75,6 +79,8 @@ class Report:
         build_seconds: time of the host compiler, about 0 if it was cached.
         run_seconds: time of the simulated launch.
         digest: a hash of the arguments' bytes after the launch; "" if it was not asked for.
+        profile: what `counters=True` counted.
+        timeline: what `timeline=True` recorded.
     """
 
     events: tuple[Event, ...]
@@ -84,6 +90,8 @@ class Report:
     build_seconds: float
     run_seconds: float
     digest: str = ""
+    profile: Profile | None = None
+    timeline: Timeline | None = None
 
     def kinds(self) -> set[str]:
         """Returns the kinds of the findings."""
@@ -166,8 +174,11 @@ def _is_real(event: Event) -> bool:
 def decode(text: str, library: Path, build_seconds: float, run_seconds: float) -> Report:
     """Makes a report of the simulator's JSON; `library` has the debug information."""
     raw = json.loads(text)
-    offsets = sorted({site["pc"] for event in raw["events"] for site in event["sites"]} - {0})
-    places = Places(library, offsets)
+    offsets = {site["pc"] for event in raw["events"] for site in event["sites"]}
+    traffic, timeline = raw.get("traffic"), raw.get("timeline")
+    offsets |= _profile.offsets(traffic) if traffic else set()
+    offsets |= _timeline.offsets(timeline) if timeline else set()
+    places = Places(library, sorted(offsets - {0}))
     events = [_event(event, places) for event in raw["events"]]
     return Report(
         tuple(event for event in events if _is_real(event)),
@@ -176,4 +187,6 @@ def decode(text: str, library: Path, build_seconds: float, run_seconds: float) -
         raw["counters"],
         build_seconds,
         run_seconds,
+        profile=_profile.profile(traffic, places.find) if traffic else None,
+        timeline=Timeline(timeline, places.find) if timeline else None,
     )

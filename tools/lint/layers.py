@@ -8,9 +8,9 @@ from pathlib import Path
 from tools.lint.tree import Problem, apply_allow_list, files, relative
 
 CHECK = "layers"
-ORDER = ("support", "ir", "arith", "layout", "op", "lower", "pass", "codegen", "ffi")
+ORDER = ("machine", "support", "ir", "arith", "layout", "op", "lower", "pass", "codegen", "ffi")
 # Each of these stands alone: it includes itself and what is named here.
-ALONE: dict[str, tuple[str, ...]] = {"runtime": (), "device": (), "sim": ("device",)}
+ALONE: dict[str, tuple[str, ...]] = {"runtime": (), "device": (), "sim": ("device", "machine")}
 _INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.MULTILINE)
 
 
