@@ -126,7 +126,9 @@ def profile(raw: dict[str, Any], find: Find) -> Profile:
     sums: dict[Any, dict[str, int]] = {}
     for row in raw["accesses"]:
         space = "shared" if row["shared"] else "global"
-        entry = sums.setdefault((find(row["pc"]), space, bool(row["writes"])), dict.fromkeys(_SUMS, 0))
+        entry = sums.setdefault(
+            (find(row["pc"]), space, bool(row["writes"])), dict.fromkeys(_SUMS, 0)
+        )
         for name in _SUMS:
             entry[name] += row[name]
         entry["worst"] = max(entry.get("worst", 0), row["worst"])
@@ -134,10 +136,10 @@ def profile(raw: dict[str, Any], find: Find) -> Profile:
     for row in raw["tallies"]:
         key = find(row["pc"]), row["what"]
         counts[key] = counts.get(key, 0) + row["count"]
-    return Profile(
-        tuple(
-            Traffic(*place, space=space, writes=writes, **entry)
-            for (place, space, writes), entry in sorted(sums.items())
-        ),
-        tuple(Tally(*place, what, count) for (place, what), count in sorted(counts.items())),
-    )
+    accesses = []
+    for ((file, line, origin), space, writes), entry in sorted(sums.items()):
+        accesses.append(Traffic(file, line, origin, space, writes, **entry))
+    tallies = []
+    for ((file, line, origin), what), count in sorted(counts.items()):
+        tallies.append(Tally(file, line, origin, what, count))
+    return Profile(tuple(accesses), tuple(tallies))

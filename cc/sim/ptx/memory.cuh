@@ -3,9 +3,17 @@
 
 namespace ts {
 
+// Copies are one access, which the compiler must not split into words.
 template <int kCount>
 struct alignas(4 * kCount) Words {
+  typedef uint32_t Vector __attribute__((vector_size(4 * kCount), may_alias));
+
   uint32_t word[kCount];
+
+  TS_DEVICE Words& operator=(const Words& other) {
+    *reinterpret_cast<Vector*>(word) = *reinterpret_cast<const Vector*>(other.word);
+    return *this;
+  }
 };
 
 }  // namespace ts
@@ -16,7 +24,9 @@ namespace ts_sim {
 template <int kCount>
 TS_DEVICE ts::Words<kCount> load_words(const void* global) {
   ::ts_sim_aligned(global, 4 * kCount);
-  return *static_cast<const ts::Words<kCount>*>(global);
+  ts::Words<kCount> value;
+  value = *static_cast<const ts::Words<kCount>*>(global);
+  return value;
 }
 template <int kCount>
 TS_DEVICE void store_words(void* global, ts::Words<kCount> value) {
