@@ -1,0 +1,69 @@
+"""One small kernel for each row of the table of instructions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tilescale.language as T
+
+
+def gemm(a_type: str, b_type: str, c_type: str) -> Any:
+    """One warp multiplies two tiles of 64 x 64 elements."""
+
+    @T.prim_func
+    def kernel(
+        A: T.Tensor((64, 64), a_type), B: T.Tensor((64, 64), b_type), C: T.Tensor((64, 64), c_type)
+    ):
+        with T.Kernel(1, threads=32):
+            a = T.alloc_shared((64, 64), a_type)
+            b = T.alloc_shared((64, 64), b_type)
+            c = T.alloc_fragment((64, 64), c_type)
+            T.copy(A, a)
+            T.copy(B, b)
+            T.gemm(a, b, c, transpose_B=True, clear_accum=True)
+            T.copy(c, C)
+
+    return kernel
+
+
+def copy() -> Any:
+    """Global to shared to global memory."""
+
+    @T.prim_func
+    def kernel(A: T.Tensor((64, 64), "float16"), C: T.Tensor((64, 64), "float16")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((64, 64), "float16")
+            T.copy(A, a)
+            T.copy(a, C)
+
+    return kernel
+
+
+def reduce() -> Any:
+    """The sums of rows."""
+
+    @T.prim_func
+    def kernel(A: T.Tensor((4, 128), "float32"), C: T.Tensor((4,), "float32")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((4, 128), "float32")
+            c = T.alloc_fragment((4,), "float32")
+            T.copy(A, a)
+            T.reduce_sum(a, c, dim=1)
+            T.copy(c, C)
+
+    return kernel
+
+
+def transpose() -> Any:
+    """What one thread writes another one reads."""
+
+    @T.prim_func
+    def kernel(A: T.Tensor((32, 32), "float32"), C: T.Tensor((32, 32), "float32")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((32, 32), "float32")
+            b = T.alloc_shared((32, 32), "float32")
+            T.copy(A, a)
+            T.transpose(a, b)
+            T.copy(b, C)
+
+    return kernel

@@ -1,0 +1,187 @@
+"""Which instruction each operator becomes on each architecture: docs/instructions.md.
+
+The table names functions of cc/device/ptx, which the generated text must call, and PTX, which NVRTC
+must make of it. After a wanted change: pytest instruction_table_test.py --update-golden
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import instruction_kernels as kernels
+import ptx_text
+import pytest
+
+import tilescale
+from tests.support.gpu import needs_nvrtc_for
+
+ARCHS = ("sm_70", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")
+DOCUMENT = Path(__file__).parents[3] / "docs" / "instructions.md"
+PRODUCT = "mma.sync.aligned.{0}.row.col.{1}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """An operator: from which architecture on it becomes which (function, PTX)."""
+
+    name: str
+    kernel: Callable[[], Any]
+    since: dict[str, tuple[str | None, str]]
+
+    def at(self, arch: str) -> tuple[str | None, str]:
+        known = [a for a in self.since if number(a) <= number(arch)]
+        return self.since[max(known, key=number)]
+
+
+def number(arch: str) -> int:
+    return int(arch[3:])
+
+
+def gemm(a: str, b: str, c: str, **since: tuple[str | None, str]) -> Row:
+    """A product; `since` maps architectures to a shape and the types in PTX."""
+    found: dict[str, tuple[str | None, str]] = {}
+    for arch, (function, ptx) in since.items():
+        found[arch] = (function, PRODUCT.format(*ptx.split(":")) if function else ptx)
+    return Row(f"gemm {a} x {b} -> {c}", functools.partial(kernels.gemm, a, b, c), found)
+
+
+F16, BF16, F32, F64 = "float16", "bfloat16", "float32", "float64"
+E4M3, E5M2 = "float8_e4m3fn", "float8_e5m2"
+FMA = (None, "fma.rn.f32")
+F16_F32 = "f32.f16.f16.f32"
+MATRICES = ("ldmatrix_x4", "ldmatrix.sync.aligned.m8n8.x4.shared.b16")
+
+ROWS = [
+    gemm(
+        F16,
+        F16,
+        F32,
+        sm_70=("mma_m8n8k4_f32_f16", f"m8n8k4:{F16_F32}"),
+        sm_75=("mma_m16n8k8_f32_f16", f"m16n8k8:{F16_F32}"),
+        sm_80=("mma_m16n8k16_f32_f16", f"m16n8k16:{F16_F32}"),
+    ),
+    gemm(
+        F16,
+        F16,
+        F16,
+        sm_70=("mma_m8n8k4_f16_f16", "m8n8k4:f16.f16.f16.f16"),
+        sm_75=("mma_m16n8k8_f16_f16", "m16n8k8:f16.f16.f16.f16"),
+        sm_80=("mma_m16n8k16_f16_f16", "m16n8k16:f16.f16.f16.f16"),
+    ),
+    gemm(
+        BF16,
+        BF16,
+        F32,
+        sm_70=FMA,
+        sm_80=("mma_m16n8k16_f32_bf16", "m16n8k16:f32.bf16.bf16.f32"),
+    ),
+    gemm(
+        "int8",
+        "int8",
+        "int32",
+        sm_70=(None, "dp4a.s32.s32"),
+        sm_75=("mma_m8n8k16_s32_s8", "m8n8k16:s32.s8.s8.s32"),
+        sm_80=("mma_m16n8k32_s32_s8", "m16n8k32:s32.s8.s8.s32"),
+    ),
+    gemm(
+        "uint8",
+        "uint8",
+        "int32",
+        sm_70=(None, "dp4a.u32.u32"),
+        sm_75=("mma_m8n8k16_s32_u8", "m8n8k16:s32.u8.u8.s32"),
+        sm_80=("mma_m16n8k32_s32_u8", "m16n8k32:s32.u8.u8.s32"),
+    ),
+    gemm(E4M3, E4M3, F32, sm_70=FMA, sm_89=("mma_m16n8k32_f32_e4m3", "m16n8k32:f32.e4m3.e4m3.f32")),
+    gemm(E5M2, E5M2, F32, sm_70=FMA, sm_89=("mma_m16n8k32_f32_e5m2", "m16n8k32:f32.e5m2.e5m2.f32")),
+    gemm(
+        E4M3,
+        E5M2,
+        F32,
+        sm_70=FMA,
+        sm_89=("mma_m16n8k32_f32_e4m3_e5m2", "m16n8k32:f32.e4m3.e5m2.f32"),
+    ),
+    gemm(
+        E5M2,
+        E4M3,
+        F32,
+        sm_70=FMA,
+        sm_89=("mma_m16n8k32_f32_e5m2_e4m3", "m16n8k32:f32.e5m2.e4m3.f32"),
+    ),
+    gemm(F32, F32, F32, sm_70=FMA),
+    gemm(F16, F16, F64, sm_70=(None, "fma.rn.f64")),
+    Row(
+        "gemm: operands of 16 bits from shared memory",
+        functools.partial(kernels.gemm, F16, F16, F32),
+        {"sm_70": (None, "ld.shared.v2.u32"), "sm_75": MATRICES},
+    ),
+    Row(
+        "gemm: operands of 8 bits from shared memory",
+        functools.partial(kernels.gemm, "int8", "int8", "int32"),
+        {"sm_70": (None, "ld.shared.v4.u32"), "sm_75": MATRICES},
+    ),
+    Row("copy global -> shared", kernels.copy, {"sm_70": (None, "ld.global.nc.v4.u32")}),
+    Row("copy shared -> global", kernels.copy, {"sm_70": (None, "st.global.v4.u32")}),
+    Row("reduce over lanes", kernels.reduce, {"sm_70": (None, "shfl.sync.bfly.b32")}),
+    Row("barrier of a block", kernels.transpose, {"sm_70": (None, "barrier.sync")}),
+]
+
+
+@functools.cache
+def source_of(row: int, arch: str) -> str:
+    return str(tilescale.lower(ROWS[row].kernel(), target=f"cuda -arch={arch}").kernel_source)
+
+
+def document() -> str:
+    """Returns the table as Markdown."""
+    lines = [
+        "# Instructions",
+        "",
+        "What each operator becomes on each architecture, checked by",
+        "`tests/codegen/cuda/instruction_table_test.py` in the generated text and in the PTX that",
+        "NVRTC makes of it. A cell without a text is as the one to its left.",
+        "",
+        "| operator | " + " | ".join(ARCHS) + " |",
+        "| --- |" + " --- |" * len(ARCHS),
+    ]
+    for row in ROWS:
+        cells: list[str] = []
+        for arch in ARCHS:
+            cells.append(f"`{row.since[arch][1]}`" if arch in row.since else "")
+        lines.append(f"| {row.name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_document_shows_the_table(request):
+    if request.config.getoption("--update-golden", default=False):
+        DOCUMENT.write_text(document())
+    assert DOCUMENT.read_text() == document()
+
+
+@pytest.mark.parametrize("arch", ARCHS)
+@pytest.mark.parametrize("row", range(len(ROWS)), ids=[row.name for row in ROWS])
+def test_functions_in_the_text(row, arch):
+    function, _ = ROWS[row].at(arch)
+    text = source_of(row, arch)
+    if function is not None:
+        assert f"ts::ptx::{function}(" in text
+    named = {f for f, _ in (other.at(arch) for other in ROWS) if f and f.startswith("mma")}
+    if ROWS[row].name.startswith("gemm") and " -> " in ROWS[row].name:
+        called = {f for f in named if f"ts::ptx::{f}(" in text}
+        assert called == ({function} if function else set())
+
+
+CHANGES = [(i, arch) for i, row in enumerate(ROWS) for arch in row.since]
+
+
+@pytest.mark.parametrize(("row", "arch"), CHANGES)
+def test_instructions_in_the_ptx(row, arch):
+    needs_nvrtc_for(arch)
+    _, instruction = ROWS[row].at(arch)
+    found = ptx_text.instructions_of(ptx_text.ptx_of(source_of(row, arch), arch))
+    assert instruction in found
+    if instruction.startswith(("fma", "dp4a")):
+        assert not [name for name in found if name.startswith("mma")]
