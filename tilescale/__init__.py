@@ -50,7 +50,9 @@ _MODULES = {
     "set_num_threads": "jit.threads",
 }
 # Modules that programs reach as attributes after `import tilescale`.
-_SUBMODULES = frozenset({"autotuner", "env", "language", "layout", "math", "profiler", "testing"})
+_SUBMODULES = frozenset(
+    {"autotuner", "env", "language", "layout", "math", "profiler", "sim", "testing"}
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -37,6 +37,19 @@ class CudaKernel:
     def attributes(self, device: int, /) -> dict[str, int]:
         """Returns registers, memory and occupancy of the kernel on a device."""
 
+class HostedKernel:
+    """A kernel that a function of Python runs; calling it binds the arguments and calls that."""
+
+    def __init__(
+        self,
+        signature: Mapping[str, Any],
+        report: Callable[..., Any],
+        adapt: Callable[..., Any],
+        allocate: Callable[..., Any],
+        launch: Callable[[bytes, tuple[tuple[int, int, int], ...], tuple[int, int, int]], Any],
+    ) -> None: ...
+    def __call__(self, *args: Any) -> Any: ...
+
 def nvrtc_compile(
     library: str,
     preload: Sequence[str],

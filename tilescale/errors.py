@@ -28,6 +28,10 @@ class CacheWarning(TileScaleWarning):
     """The disk cache cannot be used; kernels are compiled into a temporary folder."""
 
 
+class CompileNoteWarning(TileScaleWarning):
+    """The assembler spills registers of a kernel, or ignores a request."""
+
+
 # --------------------------------------------------------------------------------------------------
 # Calling a compiled kernel
 # --------------------------------------------------------------------------------------------------
@@ -201,6 +205,22 @@ class RaceError(ExecutionError):
 
 class OutOfBoundsError(ExecutionError, IndexError):
     """An element outside an on-chip buffer was read or written."""
+
+
+class ReadOnlyAccessError(ExecutionError):
+    """A kernel wrote to a tensor that it was not given to write."""
+
+
+class MisalignedAccessError(ExecutionError):
+    """A vector access at an address that is no multiple of its size."""
+
+
+class DeadlockError(ExecutionError):
+    """Every thread of a kernel waits, or spins on what nobody changes."""
+
+
+class DivergenceError(ExecutionError):
+    """Threads that must act together, at a barrier or in a warp, do not."""
 
 
 class BrokenAssumptionError(ExecutionError):

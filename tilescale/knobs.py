@@ -125,6 +125,22 @@ COMPILE_TIMEOUT = _count(
     300,
     "Seconds after which a run of the C compiler is given up; 0 means never.",
 )
+SIM_SEED = _count("TILESCALE_SIM_SEED", 0, "Seed of simulated kernels that are given none.")
+SIM_POLICY = _text(
+    "TILESCALE_SIM_POLICY",
+    "round_robin",
+    "How the simulator chooses threads: `round_robin`, `random` or `adversarial`.",
+)
+SIM_ASYNC_POLICY = _text(
+    "TILESCALE_SIM_ASYNC_POLICY",
+    "eager",
+    "When asynchronous copies arrive in the simulator: `eager`, `late` or `random`.",
+)
+SIM_CHECKS = _text(
+    "TILESCALE_SIM_CHECKS",
+    "all",
+    "What the simulator checks: `all`, `none`, or some of `bounds races uninitialized`.",
+)
 
 ALL: tuple[Knob[bool] | Knob[int] | Knob[str] | Knob[Path | None], ...] = (
     CACHE_DIR,
@@ -138,6 +154,10 @@ ALL: tuple[Knob[bool] | Knob[int] | Knob[str] | Knob[Path | None], ...] = (
     PRINT_SOURCE,
     COMPILE_WORKERS,
     COMPILE_TIMEOUT,
+    SIM_SEED,
+    SIM_POLICY,
+    SIM_ASYNC_POLICY,
+    SIM_CHECKS,
 )
 
 

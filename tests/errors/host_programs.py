@@ -129,7 +129,7 @@ def misspelt_target():
 
 @rejected(errors.UnsupportedTargetError)
 def target_that_comes_later():
-    tilescale.compile(add, target="cuda")
+    tilescale.compile(add, target="cutedsl")
 
 
 @rejected(errors.CompileOptionError)

@@ -16,7 +16,7 @@ from tilescale.jit import build as build_module
 from tilescale.jit import cache as cache_module
 from tilescale.jit import toolchain
 from tilescale.jit.build import Lowered, build
-from tilescale.jit.kernel import JITKernel
+from tilescale.jit.cpu import CpuKernel, CpuMaker
 
 SOURCE = ck._HEADER.replace("{scratch}", "0") + "\n".join(
     [
@@ -48,12 +48,12 @@ class Lower:
 
 
 def make(lower, key="key", spans="spans", flags=()):
-    return build(key, lambda: spans, tuple(flags), lower)
+    return build(key, lambda: spans, tuple(flags), lower, CpuMaker())
 
 
 def check_works(artifact):
     a, c = np.arange(100, dtype="float32"), np.zeros(100, "float32")
-    JITKernel(artifact)(a, a, c)
+    CpuKernel(artifact)(a, a, c)
     np.testing.assert_array_equal(c, a + a)
 
 
@@ -62,7 +62,7 @@ def test_second_build_is_a_hit():
     first = make(lower)
     second = make(lower)
     assert (first.from_cache, second.from_cache, lower.runs) == (False, True, 1)
-    assert first.library == second.library
+    assert first.binary == second.binary
     assert first.source == second.source
     assert first.signature == second.signature
     check_works(second)
@@ -117,7 +117,7 @@ def test_moved_lines_matter_only_with_sites():
 @pytest.mark.parametrize("content", [b"", b"\x7fELF truncated", b"garbage" * 1000])
 def test_damaged_library_is_rebuilt(content):
     lower = Lower()
-    library = make(lower).library
+    library = make(lower).binary
     library.unlink()
     library.write_bytes(content)
     again = make(lower)
@@ -133,7 +133,7 @@ def test_unwritable_cache_still_works(monkeypatch, tmp_path):
     with pytest.warns(CacheWarning):
         artifact = make(lower)
     check_works(artifact)
-    folder = artifact.library.parent
+    folder = artifact.binary.parent
     assert folder.exists()
     del artifact
     assert not folder.exists()

@@ -13,7 +13,7 @@ from tests.runtime import c_kernels as ck
 from tilescale import errors
 from tilescale.jit import cache as cache_module
 from tilescale.jit.build import Lowered, build
-from tilescale.jit.kernel import JITKernel
+from tilescale.jit.cpu import CpuKernel, CpuMaker
 from tilescale.profiler import TensorSupplyType, assert_close, do_bench
 from tilescale.profiler.supply import InputMaker
 
@@ -23,17 +23,17 @@ def artifact(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TILESCALE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(cache_module._SWITCH, "enabled", True)
-        yield build("k", lambda: "", (), lambda: Lowered(SOURCE, ck.add_signature()))
+        yield build("k", lambda: "", (), lambda: Lowered(SOURCE, ck.add_signature()), CpuMaker())
 
 
 @pytest.fixture(scope="module")
 def add(artifact):
-    return JITKernel(artifact)
+    return CpuKernel(artifact)
 
 
 @pytest.fixture(scope="module")
 def returning_add(artifact):
-    return JITKernel(artifact, out_idx=[-1])
+    return CpuKernel(artifact, out_idx=[-1])
 
 
 def test_properties(add, returning_add):
@@ -51,8 +51,12 @@ def test_properties(add, returning_add):
 
 
 def test_attributes_that_come_later_say_so(add):
-    with pytest.raises(AttributeError, match="get_kernel_source"):
-        _ = add.show_ptx
+    with pytest.raises(AttributeError, match="comes later"):
+        _ = add.config
+    with pytest.raises(errors.UnsupportedTargetError, match="compiled for cpu"):
+        add.show_ptx()
+    with pytest.raises(errors.UnsupportedTargetError, match="compiled for cpu"):
+        _ = add.n_regs
     with pytest.raises(AttributeError, match=r"tilescale\.compile"):
         _ = add.artifact
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
@@ -72,12 +76,12 @@ def test_out_idx(returning_add):
 )
 def test_bad_out_idx(artifact, out_idx, reason):
     with pytest.raises(errors.CompileOptionError, match=reason):
-        JITKernel(artifact, out_idx=out_idx)
+        CpuKernel(artifact, out_idx=out_idx)
 
 
 def test_out_idx_must_leave_every_symbol_bound(artifact):
     with pytest.raises(errors.CompileOptionError, match="`N`"):
-        JITKernel(artifact, out_idx=[0, 1, 2])
+        CpuKernel(artifact, out_idx=[0, 1, 2])
 
 
 def test_show_and_export_source(add, capsys, tmp_path):
@@ -151,7 +155,7 @@ def test_assert_consistent(add, tmp_path):
     kernel = ck.load(tmp_path, body, ck.signature(params))
     profiler = add.get_profiler()
     profiler.kernel = type("Fake", (), {"signature": ck.signature(params)})()
-    profiler.kernel.library_path = tmp_path / "k.so"
+    profiler.kernel.evaluate_exprs = lambda symbols: []
     calls = kernel
     profiler.kernel.__class__.__call__ = lambda self, *args: calls(*args)
     with pytest.raises(errors.ResultMismatchError, match="from run to run"):
@@ -160,7 +164,7 @@ def test_assert_consistent(add, tmp_path):
 
 def made(dtype, supply, shape=(40, 50), **fields):
     sig = ck.signature([ck.tensor("A", [ck.const(n) for n in shape], dtype, **fields)])
-    [array] = InputMaker(sig, None, supply, {}).make()
+    [array] = InputMaker(sig, lambda _: [], supply, {}).make()
     return array
 
 
@@ -190,7 +194,7 @@ def test_supply_of_packed_and_strided():
 
 def test_supply_evaluates_extents(add):
     sig = {**add.signature, "params": [ck.tensor("A", [ck.sym(0), ck.expr(0)])]}
-    [array] = InputMaker(sig, add.library_path, TensorSupplyType.Auto, {"N": 130}).make()
+    [array] = InputMaker(sig, add.evaluate_exprs, TensorSupplyType.Auto, {"N": 130}).make()
     assert array.shape == (130, 3)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tilescale import errors, knobs
+from tilescale.jit import target as target_module
 from tilescale.jit.options import make_options
 from tilescale.jit.pass_config import PassConfigKey, check_pass_configs
 from tilescale.jit.target import Target, resolve_target
+from tilescale.tools import cuda_driver
 
 
 @pytest.mark.parametrize(
@@ -26,10 +28,59 @@ def test_target_from_the_environment(monkeypatch):
     assert resolve_target("cpu").kind == "cpu"
 
 
-@pytest.mark.parametrize("target", ["cuda", "cuda -arch=sm_90a", {"kind": "cuda"}, "cutedsl"])
-def test_later_targets(target):
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("cuda -arch=sm_90a", "cuda -arch=sm_90a"),
+        ({"kind": "cuda", "arch": "sm_75"}, "cuda -arch=sm_75"),
+        ("sim", "sim:sm_80"),
+        ("sim:sm_120", "sim:sm_120"),
+        ({"kind": "sim", "arch": "sm_89", "seed": 3, "policy": "random"}, "sim:sm_89"),
+        ({"kind": "cuda -arch=sm_86"}, "cuda -arch=sm_86"),
+    ],
+)
+def test_gpu_targets(target, name):
+    assert str(resolve_target(target)) == name
+    assert resolve_target(name) == resolve_target(name)
+
+
+def test_cuda_without_an_architecture_means_the_device(monkeypatch):
+    monkeypatch.setattr(target_module, "device_arch", lambda: "sm_86")
+    monkeypatch.delenv("TILESCALE_TARGET", raising=False)
+    assert str(resolve_target("cuda")) == str(resolve_target("auto")) == "cuda -arch=sm_86"
+    monkeypatch.setattr(target_module, "device_arch", lambda: None)
+    assert str(resolve_target("cuda")) == "cuda -arch=sm_80"
+    assert resolve_target("auto").kind == "cpu"
+
+
+@pytest.mark.parametrize("capability", [(7, 5), (5, 2)])
+def test_old_devices_are_none(monkeypatch, capability):
+    driver = cuda_driver.Driver("CUDA 12.4", ("GPU",), (capability,))
+    monkeypatch.setattr(cuda_driver, "probe", lambda: driver)
+    target_module.device_arch.cache_clear()
+    found = target_module.device_arch()
+    target_module.device_arch.cache_clear()
+    assert found == ("sm_75" if capability == (7, 5) else None)
+
+
+def test_later_targets():
     with pytest.raises(errors.UnsupportedTargetError, match="not there yet"):
+        resolve_target("cutedsl")
+
+
+@pytest.mark.parametrize("target", ["sim:sm_12", "cuda -arch=sm_80a", {"kind": "sim", "arch": 80}])
+def test_unknown_architectures(target):
+    with pytest.raises(errors.UnsupportedArchitectureError, match="no architecture"):
         resolve_target(target)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"sede": 1}, {"seed": -1}, {"policy": "best"}, {"checks": "everything"}, {"seed": True}],
+)
+def test_wrong_options_of_the_simulator(options):
+    with pytest.raises(errors.CompileOptionError, match=r"seed|the simulator"):
+        resolve_target({"kind": "sim", **options})
 
 
 @pytest.mark.parametrize("target", ["hip", "x86", "", {"arch": "sm_90"}])

@@ -88,7 +88,10 @@ def compiled():
 
 @pytest.mark.parametrize("entry", MEMBERS, ids=lambda entry: entry.full_name)
 def test_member_exists(entry, compiled):
-    assert hasattr(compiled[entry.scope], entry.name) is (entry.status is Status.WORKS)
+    owner = compiled[entry.scope]
+    # Some raise, as they should for this target.
+    has = entry.name in vars(owner) or hasattr(type(owner), entry.name)
+    assert has is (entry.status is Status.WORKS)
 
 
 def test_tensor_supplies_are_those_that_exist():

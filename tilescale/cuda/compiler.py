@@ -113,11 +113,59 @@ def compile_cuda(
         SharedMemoryLimitError: static shared memory exceeds what a block can have.
         CudaCompileError: the source is wrong.
     """
+    flags = ["--relocatable-device-code=true"] if relocatable else []
+    flags += ["-dlto"] if lto else []
+    code, log = _compile(source, arch, arch, name, (*options, *flags), headers)
+    found = () if lto else tuple(_runtime.cubin_functions(code))
+    absent = [] if lto else [kernel for kernel in kernels if kernel not in found]
+    if absent:
+        raise CudaCompileError(
+            f"{name} has no kernel {', '.join(absent)}",
+            expected=", ".join(kernels),
+            got=", ".join(found) or "no kernel",
+            remedy='declare it as `extern "C" __global__`',
+        )
+    return CudaBinary(code, arch, source, log, found, parse_resources(log))
+
+
+def compile_ptx(
+    source: str,
+    arch: str,
+    *,
+    name: str = "kernel.cu",
+    options: Sequence[str] = (),
+    headers: Mapping[str, str] | None = None,
+) -> str:
+    """Returns a CUDA source as PTX.
+
+    Args:
+        source: the text.
+        arch: "sm_80", "sm_90a", ...
+        name: what messages call the source.
+        options: more options of NVRTC.
+        headers: name -> text of headers that the source includes, besides CUDA's.
+
+    Raises:
+        MissingCudaLibraryError: NVRTC is not installed.
+        CudaCompileError: the source is wrong.
+    """
+    virtual = arch.replace("sm_", "compute_")
+    code, _ = _compile(source, arch, virtual, name, options, headers)
+    return code.decode().rstrip("\0")
+
+
+def _compile(
+    source: str,
+    arch: str,
+    output: str,
+    name: str,
+    options: Sequence[str],
+    headers: Mapping[str, str] | None,
+) -> tuple[bytes, str]:
+    """Returns what NVRTC makes for the architecture `output`, and what it says."""
     toolkit = find_toolkit(arch)
     texts = dict(headers or {})
-    flags = [f"--gpu-architecture={arch}", *DEFAULT_OPTIONS, *options]
-    flags += ["--relocatable-device-code=true"] if relocatable else []
-    flags += ["-dlto"] if lto else []
+    flags = [f"--gpu-architecture={output}", *DEFAULT_OPTIONS, *options]
     # Where there is a driver, NVRTC caches; what comes from its cache lacks the assembler's report.
     flags += ["--no-cache"] if toolkit.version >= (12, 9) else []
     flags += [f"-I{toolkit.include}"] if toolkit.include else []
@@ -134,16 +182,7 @@ def compile_cuda(
         raise MissingCudaLibraryError(f"{toolkit.nvrtc} cannot be loaded", got=error)
     if error:
         raise _rejected(source, arch, toolkit, log or error)
-    found = () if lto else tuple(_runtime.cubin_functions(code))
-    absent = [] if lto else [kernel for kernel in kernels if kernel not in found]
-    if absent:
-        raise CudaCompileError(
-            f"{name} has no kernel {', '.join(absent)}",
-            expected=", ".join(kernels),
-            got=", ".join(found) or "no kernel",
-            remedy='declare it as `extern "C" __global__`',
-        )
-    return CudaBinary(code, arch, source, log, found, parse_resources(log))
+    return code, log
 
 
 def link_cuda(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from tilescale import _runtime
@@ -37,14 +38,14 @@ class CudaKernel(_runtime.CudaKernel):
         self,
         binary: CudaBinary,
         symbol: str,
-        signature: dict[str, Any],
+        signature: Mapping[str, Any],
         block: tuple[int, int, int],
         shared_bytes: int = 0,
         cooperative: bool = False,
     ) -> None:
         self.binary = binary
         self.symbol = symbol
-        self.signature = {**signature, "device": "cuda"}
+        self._signature: Mapping[str, Any] = {**signature, "device": "cuda"}
         _check_limits(binary, symbol, block, shared_bytes)
         super().__init__(
             binary.code,
@@ -53,12 +54,17 @@ class CudaKernel(_runtime.CudaKernel):
             block,
             shared_bytes,
             cooperative,
-            self.signature,
-            ArgumentReporter(self.signature),
+            self._signature,
+            ArgumentReporter(dict(self._signature)),
             tensors.adapt_array,
             tensors.allocate_like,
             tensors.current_stream,
         )
+
+    @property
+    def signature(self) -> Mapping[str, Any]:
+        """What the arguments are, as described in cc/runtime/README.md."""
+        return self._signature
 
     @property
     def resources(self) -> KernelResources | None:

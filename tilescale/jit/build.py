@@ -1,4 +1,4 @@
-"""From the compiler's C source to a shared object on disk, through the cache."""
+"""From the compiler's source to machine code on disk, through the cache."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ import logging
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from tilescale.errors import TileScaleError
-from tilescale.jit import toolchain
 from tilescale.jit.cache import KernelCache, is_cache_enabled
 
 LOGGER = logging.getLogger("tilescale")
 
-_SOURCE, _LIBRARY, _META = "kernel.c", "kernel.so", "meta.json"
+_META = "meta.json"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Lowered:
     """What the compiler makes of a function.
 
     Attributes:
-        source: C source, not yet completed with kernel_abi.h.
+        source: the generated text, not yet completed by the maker.
         signature: as in cc/runtime/README.md.
     """
 
@@ -41,18 +40,41 @@ class Artifact:
     """A compiled kernel on disk.
 
     Attributes:
-        source: the complete C source.
+        source: the complete source.
         signature: as in cc/runtime/README.md.
-        library: path of the shared object.
+        binary: path of the machine code.
         from_cache: whether it was found in the disk cache.
-        folder: owner of a temporary folder that `library` lies in, None if it is in the cache.
+        facts: what the maker says of it.
+        folder: owner of a temporary folder that `binary` lies in, None if it is in the cache.
     """
 
     source: str
     signature: dict[str, Any]
-    library: Path
+    binary: Path
     from_cache: bool
+    facts: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     folder: TemporaryFolder | None = None
+
+
+class Maker(Protocol):
+    """How the sources of one target become machine code.
+
+    Attributes:
+        source_name: file name of a source.
+        binary_name: file name of the machine code.
+    """
+
+    source_name: str
+    binary_name: str
+
+    def environment(self, cache: KernelCache) -> list[str]:
+        """Returns what the machine code depends on besides the source's key."""
+
+    def complete(self, source: str) -> str:
+        """Returns the source as it is compiled and kept."""
+
+    def make(self, source: Path, binary: Path, flags: Sequence[str]) -> dict[str, Any]:
+        """Compiles a file, and returns facts to keep with the machine code, for JSON."""
 
 
 class TemporaryFolder:
@@ -82,6 +104,7 @@ def build(
     span_text: Callable[[], str],
     flags: tuple[str, ...],
     lower: Callable[[], Lowered],
+    maker: Maker,
     *,
     verbose: bool = False,
 ) -> Artifact:
@@ -90,72 +113,57 @@ def build(
     Args:
         key_text: everything that source and signature depend on, except source positions.
         span_text: the same with source positions; asked for only if the kernel reports some.
-        flags: more options for the C compiler.
+        flags: more options for the maker.
         lower: runs the compiler.
+        maker: makes machine code of its source.
         verbose: logs what happens.
 
     Raises:
-        MissingCompilerError: the kernel is not in the cache and there is no C compiler.
-        InternalError: the C compiler rejects the source.
+        TileScaleError: the kernel is not in the cache, and the maker cannot make it.
     """
     cache = KernelCache() if is_cache_enabled() else None
     key = ""
     if cache is not None:
-        key = hash_parts(key_text, *flags, *_environment(cache))
-        found = _load(cache, key, span_text)
+        key = hash_parts(key_text, *flags, *maker.environment(cache))
+        found = _load(cache, key, span_text, maker)
         if found is not None:
             _log(verbose, "%s: found in the disk cache (%s)", found.signature["name"], key[:12])
             return found
     lowered = lower()
     _log(verbose, "%s: compiling", lowered.signature["name"])
-    return _compile(lowered, flags, cache, key, span_text)
+    return _compile(lowered, flags, cache, key, span_text, maker)
 
 
 def _log(verbose: bool, message: str, *arguments: object) -> None:
     LOGGER.log(logging.WARNING if verbose else logging.DEBUG, message, *arguments)
 
 
-def _environment(cache: KernelCache) -> list[str]:
-    """What else a kernel depends on: the compiler library, the C compiler, the CPU."""
-    package = Path(__file__).absolute().parents[1]
-    parts = [
-        toolchain.cpu_features(),
-        " ".join(toolchain.DEFAULT_FLAGS),
-        toolchain.kernel_abi_text(),
-    ]
-    library = package / "libtilescale.so"
-    if library.is_file():
-        parts.append(cache.fingerprint(library))
-    try:
-        parts.append(toolchain.find_compiler().fingerprint)
-    except TileScaleError:
-        parts.append("no compiler")
-    return parts
-
-
-def _load(cache: KernelCache, key: str, span_text: Callable[[], str]) -> Artifact | None:
-    found = _load_entry(cache, key)
+def _load(
+    cache: KernelCache, key: str, span_text: Callable[[], str], maker: Maker
+) -> Artifact | None:
+    found = _load_entry(cache, key, maker)
     if found is None or not found[0].signature.get("sites"):
         return found[0] if found else None
     # Failures name source lines, which may have moved since the entry was made.
     spans = hash_parts(span_text())
     if found[1] == spans:
         return found[0]
-    found = _load_entry(cache, hash_parts(key, spans))
+    found = _load_entry(cache, hash_parts(key, spans), maker)
     return found[0] if found else None
 
 
-def _load_entry(cache: KernelCache, key: str) -> tuple[Artifact, str] | None:
+def _load_entry(cache: KernelCache, key: str, maker: Maker) -> tuple[Artifact, str] | None:
     """Returns the entry, and the hash of the source positions in it."""
     folder = cache.load(key)
     if folder is None:
         return None
     try:
         meta = json.loads((folder / _META).read_bytes())
-        source = (folder / _SOURCE).read_text(encoding="utf-8")
+        source = (folder / maker.source_name).read_text(encoding="utf-8")
     except (OSError, ValueError):
         return None  # Another process has cleared the cache meanwhile.
-    return Artifact(source, meta["signature"], folder / _LIBRARY, from_cache=True), meta["spans"]
+    binary = folder / maker.binary_name
+    return Artifact(source, meta["signature"], binary, True, meta["facts"]), meta["spans"]
 
 
 def _compile(
@@ -164,17 +172,18 @@ def _compile(
     cache: KernelCache | None,
     key: str,
     span_text: Callable[[], str],
+    maker: Maker,
 ) -> Artifact:
-    source = toolchain.complete_source(lowered.source)
-    folder = _compile_somewhere(source, flags)
-    library = folder.path / _LIBRARY
+    source = maker.complete(lowered.source)
+    folder, facts = _compile_somewhere(source, flags, maker)
+    binary = folder.path / maker.binary_name
     signature = copy.deepcopy(lowered.signature)
     if cache is not None:
         spans = hash_parts(span_text()) if signature.get("sites") else ""
-        meta = json.dumps({"signature": signature, "spans": spans})
+        meta = json.dumps({"signature": signature, "spans": spans, "facts": facts})
         files = {
-            _SOURCE: source.encode(),
-            _LIBRARY: library.read_bytes(),
+            maker.source_name: source.encode(),
+            maker.binary_name: binary.read_bytes(),
             _META: meta.encode(),
         }
         entry = cache.store(key, files)
@@ -182,11 +191,13 @@ def _compile(
             entry = cache.store(hash_parts(key, spans), files)
         if entry is not None:
             folder.remove()
-            return Artifact(source, signature, entry / _LIBRARY, from_cache=False)
-    return Artifact(source, signature, library, from_cache=False, folder=folder)
+            return Artifact(source, signature, entry / maker.binary_name, False, facts)
+    return Artifact(source, signature, binary, False, facts, folder)
 
 
-def _compile_somewhere(source: str, flags: tuple[str, ...]) -> TemporaryFolder:
+def _compile_somewhere(
+    source: str, flags: tuple[str, ...], maker: Maker
+) -> tuple[TemporaryFolder, dict[str, Any]]:
     """Compiles in the first temporary folder that has space."""
     failure: OSError | None = None
     for parent in (None, Path("/dev/shm")):
@@ -194,9 +205,11 @@ def _compile_somewhere(source: str, flags: tuple[str, ...]) -> TemporaryFolder:
             continue
         try:
             folder = TemporaryFolder(parent)
-            (folder.path / _SOURCE).write_text(source, encoding="utf-8")
-            toolchain.compile_shared(folder.path / _SOURCE, folder.path / _LIBRARY, flags)
-            return folder
+            file = folder.path / maker.source_name
+            file.write_text(source, encoding="utf-8")
+            return folder, maker.make(file, folder.path / maker.binary_name, flags)
+        except TileScaleError:
+            raise  # Some of them are also an OSError.
         except OSError as error:
             failure = error
     raise TileScaleError(

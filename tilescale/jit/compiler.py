@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,12 +10,13 @@ from typing import Any
 
 from tilescale import knobs
 from tilescale.errors import CompileOptionError
-from tilescale.jit.argument_errors import span_to_dict
-from tilescale.jit.build import LOGGER, Lowered, build
-from tilescale.jit.kernel import JITKernel, KernelParam, _param
+from tilescale.jit.backend import find_backend, print_ir
+from tilescale.jit.build import LOGGER
+from tilescale.jit.kernel import JITKernel
 from tilescale.jit.options import CompileOptions, make_options
 from tilescale.jit.pass_config import check_pass_configs
-from tilescale.jit.target import Target, cuda_arch
+from tilescale.jit.signature import KernelParam, make_param
+from tilescale.jit.target import Target
 
 
 def compile(  # noqa: A001 - the name users know
@@ -36,16 +36,18 @@ def compile(  # noqa: A001 - the name users know
         func: what `@T.prim_func` returns.
         out_idx: positions of parameters that the kernel allocates and returns.
         execution_backend: accepted for ported programs.
-        target: "auto" (default), "cpu", or a dictionary with the key "kind".
+        target: "auto" (default), "cpu", "cuda" or "sim", the last two also with an architecture:
+            "cuda -arch=sm_90", "sim:sm_80"; or a dictionary with the keys "kind" and "arch".
         target_host: accepted for ported programs.
         verbose: logs where the kernel came from.
         pass_configs: values by `PassConfigKey`.
-        compile_flags: options for the C compiler.
+        compile_flags: options for the C compiler, or for NVRTC.
         debug_root_path: folder that gets the generated source.
 
     Raises:
         CompileOptionError: an option has a value that is not allowed.
         MissingCompilerError: there is no C compiler.
+        MissingCudaLibraryError: the target is CUDA, and NVRTC is not installed.
         TileScaleError: the function is not legal; the class says why.
     """
     options = make_options(
@@ -68,17 +70,7 @@ def compile_with(func: Any, options: CompileOptions) -> JITKernel:
     dump = knobs.DUMP.get()
     if dump is not None:
         _dump(func, options, dump)
-    artifact = build(
-        _key_text(func, options),
-        lambda: _print_ir(func, True),
-        options.compile_flags,
-        lambda: _lower(func, options),
-        verbose=options.verbose,
-    )
-    # Positions are no part of the cache's key: those of this function are used.
-    signature = {**artifact.signature, "span": span_to_dict(func.span)}
-    artifact = dataclasses.replace(artifact, signature=signature)
-    kernel = JITKernel(artifact, func, options.out_idx, str(options.target))
+    kernel = find_backend(options.target).compile_kernel(func, options)
     _show(kernel, options)
     return kernel
 
@@ -157,40 +149,23 @@ def lower(
     target_host: str | Mapping[str, Any] | None = None,
     pass_configs: Mapping[Any, Any] | None = None,
 ) -> LoweredFunction:
-    """Lowers a function to C or CUDA C++ without compiling it. Needs no C compiler.
+    """Lowers a function to C or CUDA C++ without compiling it. Needs no compiler but ours.
 
     Args:
         func: what `@T.prim_func` returns.
-        target: as for `compile`, or "cuda -arch=sm_80" for the text of a CUDA kernel.
+        target: as for `compile`; the text for the simulator is that for CUDA.
         target_host: accepted for ported programs.
         pass_configs: values by `PassConfigKey`.
     """
     func = _as_prim_func(func)
-    arch = cuda_arch(target)
-    if arch is not None:
-        return _lower_cuda(func, arch, pass_configs)
     options = make_options(target=target, target_host=target_host, pass_configs=pass_configs)
-    lowered = _lower(func, _with_annotations(func, options))
+    lowered = find_backend(options.target).lower(func, _with_annotations(func, options))
     signature = lowered.signature
-    params = [_param(signature, fields) for fields in signature["params"]]
-    return LoweredFunction(
-        signature["name"], str(options.target), lowered.source, lowered.source, params, signature
-    )
-
-
-def _lower_cuda(func: Any, arch: str, pass_configs: Mapping[Any, Any] | None) -> LoweredFunction:
-    from tilescale import _ffi
-
-    options = _with_annotations(func, make_options(pass_configs=pass_configs))
-    result = _ffi.get("pass.CompileCUDA")(func, {**options.pass_configs, "arch": arch})
-    signature = {
-        **json.loads(str(result["signature"])),
-        **json.loads(str(result["launch"])),
-        "device": "cuda",
-    }
-    params = [_param(signature, fields) for fields in signature["params"]]
-    source = str(result["source"])
-    return LoweredFunction(signature["name"], f"cuda -arch={arch}", source, "", params, signature)
+    params = [make_param(signature, fields) for fields in signature["params"]]
+    source = lowered.source
+    # A CUDA kernel has no host source: the runtime binds its arguments.
+    host = source if options.target.kind == "cpu" else ""
+    return LoweredFunction(signature["name"], str(options.target), source, host, params, signature)
 
 
 def _as_prim_func(func: Any) -> Any:
@@ -221,46 +196,23 @@ def _with_annotations(func: Any, options: CompileOptions) -> CompileOptions:
     )
 
 
-def _print_ir(func: Any, spans: bool) -> str:
-    from tilescale import _ffi
-
-    return str(_ffi.get("ir.Print")(func, spans))
-
-
-def _key_text(func: Any, options: CompileOptions) -> str:
-    configs = json.dumps(dict(options.pass_configs), sort_keys=True, default=str)
-    return f"{options.target}\n{configs}\n{_print_ir(func, False)}"
-
-
-def _lower(func: Any, options: CompileOptions) -> Lowered:
-    from tilescale import _ffi
-
-    result = _ffi.get("pass.CompileCPU")(func, dict(options.pass_configs))
-    signature = json.loads(str(result["signature"]))
-    if "returns" in func.attrs:
-        signature["returns"] = [int(index) for index in func.attrs["returns"]]
-        signature["returns_tuple"] = bool(func.attrs["returns_tuple"])
-    return Lowered(str(result["source"]), signature)
-
-
 def _dump(func: Any, options: CompileOptions, folder: Path) -> None:
     """Writes the function after each pass, numbered in order."""
-    from tilescale import _ffi
-
     target = folder / str(func.name)
     target.mkdir(parents=True, exist_ok=True)
-    stages = [("tile", func), *_ffi.get("pass.Stages")(func, dict(options.pass_configs))]
+    stages = [("tile", func), *find_backend(options.target).stages(func, options)]
     for number, (name, stage) in enumerate(stages):
         file = target / f"{number:02d}_{name}.txt"
-        file.write_text(_print_ir(stage, True), encoding="utf-8")
+        file.write_text(print_ir(stage, True), encoding="utf-8")
 
 
 def _show(kernel: JITKernel, options: CompileOptions) -> None:
+    suffix = ".c" if options.target.kind == "cpu" else ".cu"
     if options.debug_root is not None:
         options.debug_root.mkdir(parents=True, exist_ok=True)
-        kernel.export_sources(options.debug_root / f"{kernel.name}.c")
+        kernel.export_sources(options.debug_root / f"{kernel.name}{suffix}")
     dump = knobs.DUMP.get()
     if dump is not None:
-        kernel.export_sources(dump / kernel.name / "kernel.c")
+        kernel.export_sources(dump / kernel.name / f"kernel{suffix}")
     if knobs.PRINT_SOURCE.get():
         kernel.show_source()

@@ -40,8 +40,8 @@ KERNEL = section(
     works("show_source print_source_code export_sources export_library"),
     works("get_host_source host_source", "the same text: host and kernel are one source"),
     works("prim_func params out_idx run_once latency"),
-    later("show_ptx export_ptx show_sass export_sass", _CUDA, "`get_kernel_source`"),
-    later("resource_usage n_regs n_spills n_max_threads", _CUDA),
+    works("show_ptx export_ptx show_sass export_sass", "of CUDA kernels"),
+    works("resource_usage n_regs n_spills n_max_threads", "of CUDA kernels"),
     later("update_tuner_result get_tuner_result config ref_latency", _TUNER),
     rejected(
         "from_database from_tilelang_function artifact adapter",
@@ -126,10 +126,9 @@ SUPPORT = section(
 TARGETS = section(
     "Targets",
     "target",
-    works("auto cpu"),
+    works("auto cpu cuda"),
     works("c llvm", "names of the CPU target in ported code"),
-    later("cuda", "the next target", "`cpu`"),
-    later("cutedsl", "after the CUDA target", "`cpu`"),
+    later("cutedsl", "after the CUDA target", "`cuda`"),
     rejected("hip metal webgpu ascend", "not a goal of this project", "`cpu`"),
 )
 

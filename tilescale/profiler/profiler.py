@@ -42,7 +42,7 @@ class Profiler:
             TensorSupplyError: a value is missing.
         """
         kernel = self.kernel
-        maker = InputMaker(kernel.signature, kernel.library_path, self.supply_type, sizes or {})
+        maker = InputMaker(kernel.signature, kernel.evaluate_exprs, self.supply_type, sizes or {})
         return maker.make()
 
     def run_once(self, func: Callable[..., Any] | None = None) -> Any:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import enum
 import importlib
 import sys
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -40,7 +38,7 @@ class InputMaker:
 
     Args:
         signature: as in cc/runtime/README.md.
-        library: the kernel's shared object, which evaluates derived extents.
+        evaluate: gives the derived extents for the symbols' values.
         supply: what the inputs hold.
         sizes: values of symbols and scalar parameters by name.
     """
@@ -48,7 +46,7 @@ class InputMaker:
     def __init__(
         self,
         signature: Mapping[str, Any],
-        library: Path,
+        evaluate: Callable[[list[int]], list[int]],
         supply: TensorSupplyType,
         sizes: Mapping[str, Any],
     ) -> None:
@@ -57,7 +55,7 @@ class InputMaker:
         self._sizes = sizes
         self._rng = np.random.default_rng(0)
         self._symbols = [self._size(name) for name in signature["symbols"]]
-        self._exprs = self._evaluate(library)
+        self._exprs = evaluate(self._symbols)
 
     def make(self) -> list[Any]:
         """Returns one argument for each parameter that the kernel does not allocate.
@@ -75,16 +73,6 @@ class InputMaker:
                 remedy=f'pass input_tensors, or dynamic_symbolic_constraints={{"{name}": ...}}',
             )
         return int(self._sizes[name])
-
-    def _evaluate(self, library: Path) -> list[int]:
-        count = self._signature["num_exprs"]
-        if count == 0:
-            return []
-        symbols = (ctypes.c_int64 * max(1, len(self._symbols)))(*self._symbols)
-        exprs = (ctypes.c_int64 * count)()
-        if ctypes.CDLL(str(library)).ts_exprs(symbols, exprs) != 0:
-            raise TensorSupplyError("an extent is undefined for these sizes", got=repr(self._sizes))
-        return list(exprs)
 
     def _value(self, dim: Mapping[str, int]) -> int:
         if "const" in dim:

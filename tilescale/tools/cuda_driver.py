@@ -17,10 +17,12 @@ class Driver:
     Attributes:
         version: the newest CUDA version that it supports, such as `13.0`.
         devices: one text for each GPU: name, architecture, memory.
+        capabilities: the compute capability of each GPU.
     """
 
     version: str
     devices: tuple[str, ...]
+    capabilities: tuple[tuple[int, int], ...] = ()
 
 
 def probe() -> Driver | None:
@@ -43,10 +45,12 @@ def _ask(library: ctypes.CDLL) -> Driver | None:
     # cuInit fails where the driver is installed but there is no GPU.
     if library.cuInit(0) != 0 or library.cuDeviceGetCount(ctypes.byref(count)) != 0:
         return Driver(text, ())
-    return Driver(text, tuple(_device(library, index) for index in range(count.value)))
+    found = [_device(library, index) for index in range(count.value)]
+    return Driver(text, tuple(name for name, _ in found), tuple(number for _, number in found))
 
 
-def _device(library: ctypes.CDLL, index: int) -> str:
+def _device(library: ctypes.CDLL, index: int) -> tuple[str, tuple[int, int]]:
+    """Returns a text for a GPU, and its compute capability."""
     device = ctypes.c_int()
     library.cuDeviceGet(ctypes.byref(device), index)
     name = ctypes.create_string_buffer(256)
@@ -55,7 +59,8 @@ def _device(library: ctypes.CDLL, index: int) -> str:
     library.cuDeviceTotalMem_v2(ctypes.byref(memory), device)
     major = _attribute(library, _COMPUTE_CAPABILITY_MAJOR, device)
     minor = _attribute(library, _COMPUTE_CAPABILITY_MINOR, device)
-    return f"{name.value.decode()} (sm_{major}{minor}, {memory.value / 2**30:.0f} GiB)"
+    text = f"{name.value.decode()} (sm_{major}{minor}, {memory.value / 2**30:.0f} GiB)"
+    return text, (major, minor)
 
 
 def _attribute(library: ctypes.CDLL, attribute: int, device: ctypes.c_int) -> int:

@@ -21,6 +21,8 @@ struct Nvrtc {
   int (*log)(Program, char*);
   int (*cubin_size)(Program, size_t*);
   int (*cubin)(Program, char*);
+  int (*ptx_size)(Program, size_t*);
+  int (*ptx)(Program, char*);
   int (*lto_size)(Program, size_t*);
   int (*lto)(Program, char*);
   int (*destroy)(Program*);
@@ -43,6 +45,8 @@ std::string Open(const std::string& path, const std::vector<std::string>& preloa
   library.Resolve("nvrtcGetProgramLog", &api->log);
   library.Resolve("nvrtcGetCUBINSize", &api->cubin_size);
   library.Resolve("nvrtcGetCUBIN", &api->cubin);
+  library.Resolve("nvrtcGetPTXSize", &api->ptx_size);
+  library.Resolve("nvrtcGetPTX", &api->ptx);
   library.Resolve("nvrtcGetLTOIRSize", &api->lto_size);
   library.Resolve("nvrtcGetLTOIR", &api->lto);
   library.Resolve("nvrtcDestroyProgram", &api->destroy);
@@ -103,6 +107,7 @@ CompileResult CompileCuda(const CompileJob& job) {
   } else {
     result.code = Fetch(program, api.cubin_size, api.cubin);
     if (result.code.empty()) result.code = Fetch(program, api.lto_size, api.lto);
+    if (result.code.empty()) result.code = Fetch(program, api.ptx_size, api.ptx);
     if (result.code.empty()) result.error = "the compiler made no machine code";
   }
   api.destroy(&program);

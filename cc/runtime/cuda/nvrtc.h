@@ -26,7 +26,8 @@ struct CompileJob {
 };
 
 struct CompileResult {
-  std::string code;      // The cubin, or LTO-IR with `-dlto`; empty after an error.
+  // The cubin, LTO-IR with `-dlto`, or PTX for a virtual architecture; empty after an error.
+  std::string code;
   std::string log;       // What the compiler and the assembler say, also after success.
   std::string error;     // Empty after success.
   bool missing = false;  // The library itself cannot be used.

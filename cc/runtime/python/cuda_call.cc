@@ -3,6 +3,7 @@
 #include "cc/runtime/python/kernel_call.h"
 
 namespace tilescale::runtime {
+
 // The stream that the framework of the first tensor works on.
 bool KernelCall::FindStream(cuda::CUstream* stream) {
   *stream = nullptr;
@@ -30,6 +31,14 @@ bool KernelCall::LaunchCuda() {
   const int device = binder_.device_id() < 0 ? 0 : binder_.device_id();
   cuda::Error error;
   if (bound_->cuda->Launch(device, stream, grid, params.data(), &error)) return true;
+  return Report(cuda::ErrorKindName(error.kind), -1, error.message, error.expected, error.got,
+                error.remedy);
+}
+
+bool KernelCall::ReportMissingGpu() {
+  if (cuda::LoadDriver().usable()) return true;
+  cuda::Error error;
+  bound_->cuda->Attributes(0, &error);
   return Report(cuda::ErrorKindName(error.kind), -1, error.message, error.expected, error.got,
                 error.remedy);
 }

@@ -5,7 +5,6 @@
 #include "cc/runtime/cuda/cubin.h"
 #include "cc/runtime/cuda/nvrtc.h"
 #include "cc/runtime/python/kernel_object.h"
-#include "cc/runtime/python/signature_reader.h"
 
 namespace tilescale::runtime {
 namespace {
@@ -139,24 +138,13 @@ int CudaKernelInit(PyObject* self, PyObject* args, PyObject*) {
   image.shared_bytes = shared;
   image.cooperative = cooperative != 0;
   auto bound = std::make_unique<BoundKernel>();
-  Signature& signature = bound->cuda_signature;
-  if (!ReadSignature(dict, &signature)) return -1;
-  std::string error = signature.Finalize();
-  if (error.empty()) {
-    error =
-        bound->exprs.Parse(signature.expr_programs, static_cast<int64_t>(signature.symbols.size()));
-  }
-  if (error.empty() &&
-      static_cast<int64_t>(signature.expr_programs.size()) != signature.num_exprs) {
-    error = "the number of expressions is not `num_exprs`";
-  }
-  if (!error.empty()) return PyErr_SetString(PyExc_ValueError, error.c_str()), -1;
+  if (!bound->ReadOwnSignature(dict)) return -1;
   bound->cuda = std::make_unique<cuda::Module>(std::move(image));
   bound->report = PyRef::Borrow(report);
   bound->adapt = PyRef::Borrow(adapt);
   bound->allocate = PyRef::Borrow(allocate);
   bound->stream = PyRef::Borrow(stream);
-  bound->caches.resize(signature.params.size());
+  bound->caches.resize(bound->signature().params.size());
   delete std::exchange(reinterpret_cast<KernelObject*>(self)->bound, bound.release());
   return 0;
 }

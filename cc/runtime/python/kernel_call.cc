@@ -84,8 +84,8 @@ PyObject* KernelCall::Run() {
   if (signature_.num_passed != static_cast<int64_t>(signature_.params.size()) && !AllocateAll()) {
     return nullptr;
   }
-  if (!(bound_->cuda ? LaunchCuda() : Launch())) return nullptr;
-  return Results();
+  const bool done = bound_->cuda ? LaunchCuda() : bound_->launch ? LaunchHosted() : Launch();
+  return done ? Results() : nullptr;
 }
 
 bool KernelCall::BindArguments() {
@@ -222,7 +222,7 @@ bool KernelCall::AllocateAll() {
     if (param.passed()) continue;
     const int64_t index = static_cast<int64_t>(i);
     // On CUDA the framework's allocator knows when the stream no longer needs the memory.
-    const bool workspace = param.role == Role::kWorkspace && !signature_.cuda;
+    const bool workspace = param.role == Role::kWorkspace && bound_->kernel;
     if (!(workspace ? AllocateWorkspace(index) : AllocateOutput(index))) return false;
   }
   return true;
@@ -322,6 +322,8 @@ bool KernelCall::Report(const char* kind, int64_t index, const std::string& deta
 
 bool KernelCall::ReportBindError() {
   const BindError& error = binder_.error();
+  // Where no tensor can be on the right device, that is what the user has to know.
+  if (error.kind == BindErrorKind::kDevice && bound_->cuda && !ReportMissingGpu()) return false;
   return Report(kBindErrorNames[static_cast<int>(error.kind)], error.param, error.message,
                 error.expected, error.got, error.remedy);
 }

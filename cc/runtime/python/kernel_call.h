@@ -14,11 +14,12 @@
 
 namespace tilescale::runtime {
 
-// What a Python kernel object holds: a kernel of the CPU or of CUDA.
+// What a Python kernel object holds: a kernel of the CPU, of CUDA, or one that Python launches.
 struct BoundKernel {
   std::unique_ptr<Kernel> kernel;
   std::unique_ptr<cuda::Module> cuda;
-  Signature cuda_signature;
+  PyRef launch;             // launch(slots, tensors, grid); see hosted_kernel.cc.
+  Signature own_signature;  // Of a kernel without a shared object of its own.
   Exprs exprs;
   PyRef report;    // report(kind, index, detail, expected, got, remedy) raises the user's error.
   PyRef adapt;     // adapt(array) -> (array, dtype name) or None; see TensorArg.
@@ -26,7 +27,10 @@ struct BoundKernel {
   PyRef stream;    // CUDA: stream(tensor) -> address of the stream to launch on.
   std::vector<TypeCache> caches;  // One for each parameter.
 
-  const Signature& signature() const { return cuda ? cuda_signature : kernel->signature(); }
+  const Signature& signature() const { return kernel ? kernel->signature() : own_signature; }
+  // Reads the signature of a kernel whose expressions are texts. Returns false with a Python
+  // exception set.
+  bool ReadOwnSignature(PyObject* dict);
 };
 
 // Lives for the duration of one call.
@@ -57,13 +61,17 @@ class KernelCall {
   int64_t TensorBytes();
   bool Launch();
   bool LaunchCuda();
+  bool LaunchHosted();
+  PyRef TensorMemory();
   bool FindStream(cuda::CUstream* stream);
   PyObject* Results();
 
-  // Both raise, and return false.
+  // All of them raise, and return false.
   bool Report(const char* kind, int64_t index, const std::string& detail,
               const std::string& expected, const std::string& got, const std::string& remedy = "");
   bool ReportBindError();
+  // Raises if there is no usable driver; returns true otherwise.
+  bool ReportMissingGpu();
   bool ReportNotATensor(int64_t param, PyObject* object, const char* expected);
 
   BoundKernel* bound_;

@@ -1,4 +1,5 @@
-// The Python objects that run kernels: `Kernel` on the CPU, `CudaKernel` on CUDA devices.
+// The Python objects that run kernels: `Kernel` on the CPU, `CudaKernel` on CUDA devices,
+// `HostedKernel` wherever a function of Python runs them.
 #ifndef TILESCALE_CC_RUNTIME_PYTHON_KERNEL_OBJECT_H_
 #define TILESCALE_CC_RUNTIME_PYTHON_KERNEL_OBJECT_H_
 
@@ -18,7 +19,7 @@ struct KernelObject {
   BoundKernel* bound;  // Null until `__init__` has succeeded.
 };
 
-// Slots that the two types share.
+// Slots that the types share.
 PyObject* KernelNew(PyTypeObject* type, PyObject* args, PyObject* kwargs);
 PyObject* KernelTpCall(PyObject* self, PyObject* args, PyObject* kwargs);
 void KernelDealloc(PyObject* self);
@@ -26,6 +27,8 @@ extern PyMemberDef kKernelMembers[];
 
 // Adds what concerns CUDA to the extension module. Returns -1 with a Python exception set.
 int AddCuda(PyObject* module);
+// Adds `HostedKernel`. Returns -1 with a Python exception set.
+int AddHosted(PyObject* module);
 
 }  // namespace tilescale::runtime
 

@@ -134,7 +134,7 @@ int ModuleExec(PyObject* module) {
   PyRef type(PyType_FromSpec(&kKernelSpec));
   if (!type) return -1;
   if (PyModule_AddObjectRef(module, "Kernel", type.get()) != 0) return -1;
-  return AddCuda(module);
+  return AddCuda(module) != 0 ? -1 : AddHosted(module);
 }
 
 PyModuleDef_Slot kModuleSlots[] = {

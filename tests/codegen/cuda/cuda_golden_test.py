@@ -9,7 +9,7 @@ import cuda_kernels
 import pytest
 
 import tilescale
-from tilescale.errors import CompileOptionError
+from tilescale.errors import UnsupportedArchitectureError
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -44,5 +44,5 @@ def test_shared_memory_is_the_sum_of_the_tiles():
 
 
 def test_unknown_architecture():
-    with pytest.raises(CompileOptionError, match="no such architecture"):
+    with pytest.raises(UnsupportedArchitectureError, match="no architecture"):
         tilescale.lower(cuda_kernels.gemm(), target="cuda -arch=sm_12")

@@ -1,0 +1,40 @@
+"""The CUDA C++ text of a function: the same for NVRTC and for the simulator."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tilescale.jit import backend
+from tilescale.jit.build import Lowered
+from tilescale.jit.options import CompileOptions
+
+
+def lower(func: Any, options: CompileOptions) -> Lowered:
+    """Returns the CUDA C++ source of a function, and its signature with what a launch needs.
+
+    Raises:
+        TileScaleError: the function is not legal on the architecture; the class says why.
+    """
+    from tilescale import _ffi
+
+    result = _ffi.get("pass.CompileCUDA")(func, _configs(options))
+    launch = json.loads(str(result["launch"]))
+    signature = {**json.loads(str(result["signature"])), **launch, "device": "cuda"}
+    # Vector accesses need it of every tensor, and no guard can make it up.
+    for param in signature["params"]:
+        if param["kind"] == "tensor":
+            param["alignment"] = max(param["alignment"], launch["alignment"])
+    return Lowered(str(result["source"]), backend.with_returns(func, signature))
+
+
+def stages(func: Any, options: CompileOptions) -> list[tuple[str, Any]]:
+    """Returns the function after each pass."""
+    from tilescale import _ffi
+
+    found = _ffi.get("pass.CudaStages")(func, _configs(options))
+    return [(str(name), stage) for name, stage in found]
+
+
+def _configs(options: CompileOptions) -> dict[str, Any]:
+    return {**options.pass_configs, "arch": options.target.arch}

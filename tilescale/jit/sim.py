@@ -1,0 +1,95 @@
+"""The target `sim`: CUDA kernels on the simulator, with arguments in the host's memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from tilescale import _runtime
+from tilescale.errors import CompileOptionError
+from tilescale.jit import backend, cuda_source, tensors
+from tilescale.jit.argument_errors import ArgumentReporter
+from tilescale.jit.build import Lowered
+from tilescale.jit.kernel import JITKernel
+from tilescale.jit.options import CompileOptions
+from tilescale.jit.signature import with_outputs
+from tilescale.sim.findings import SourceMap
+from tilescale.sim.kernel import SimulatedLaunch, build_kernels
+from tilescale.sim.report import Report
+
+lower = cuda_source.lower
+stages = cuda_source.stages
+
+_FILE = re.compile(r'"?([^\s"@()]+\.\w+):\d+')
+
+
+class SimKernel(JITKernel, _runtime.HostedKernel):
+    """A kernel on the simulator.
+
+    Args:
+        lowered: source and signature.
+        prim_func: the function that was compiled.
+        options: how it was compiled.
+
+    Raises:
+        CompileOptionError: `out_idx` does not fit the function.
+    """
+
+    def __init__(self, lowered: Lowered, prim_func: Any, options: CompileOptions) -> None:
+        signature = with_outputs({**lowered.signature, "device": "cpu"}, options.out_idx)
+        # The runtime holds it, so it must not refer to this kernel.
+        self._launch = SimulatedLaunch(
+            lowered.source,
+            signature,
+            SourceMap(lambda: _user_files(prim_func)),
+            dict(options.target.options),
+            [flag for flag in options.compile_flags if flag.startswith("-D")],
+        )
+        JITKernel.__init__(self, lowered.source, signature, prim_func, str(options.target))
+        _runtime.HostedKernel.__init__(
+            self,
+            signature,
+            ArgumentReporter(signature),
+            tensors.adapt_array,
+            tensors.allocate_like,
+            self._launch,
+        )
+
+    @property
+    def last_report(self) -> Report | None:
+        """What the simulator found and counted in the latest call, None before the first."""
+        return self._launch.last_report
+
+
+def compile_kernel(func: Any, options: CompileOptions) -> SimKernel:
+    """Returns the kernel. The host's compiler sees its text at the first call."""
+    return SimKernel(lower(func, options), func, options)
+
+
+def build_many(kernels: Sequence[JITKernel]) -> None:
+    """Compiles the texts of several simulated kernels in one translation unit.
+
+    Without it, each is compiled at its first call, which takes three times as long. The options
+    that hold now (`tilescale.sim.options`) decide whether accesses to memory are checked.
+
+    Args:
+        kernels: what `tilescale.compile` returns for the target "sim".
+
+    Raises:
+        CompileOptionError: a kernel is not for the simulator.
+        InternalError: a text cannot be compiled.
+    """
+    for kernel in kernels:
+        if not isinstance(kernel, SimKernel):
+            raise CompileOptionError(
+                f"kernel `{kernel.name}` is not for the simulator",
+                expected='a kernel with the target "sim"',
+                got=kernel.target,
+            )
+    build_kernels([kernel._launch for kernel in kernels if isinstance(kernel, SimKernel)])
+
+
+def _user_files(func: Any) -> set[str]:
+    """The files that a function's statements come from."""
+    return set(_FILE.findall(backend.print_ir(func, True)))
