@@ -15,6 +15,7 @@
 #include "cc/pass/insert_sync.h"
 #include "cc/pass/legalize_memory.h"
 #include "cc/pass/lower_tile_queries.h"
+#include "cc/pass/narrow_indices.h"
 #include "cc/pass/pipeline.h"
 #include "cc/pass/plan_shared.h"
 #include "cc/pass/serialize_loops.h"
@@ -191,6 +192,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       {"simplify_stmts", SimplifyStmts},
       // After simplification, which removes mentions.
       {"drop_unused_names", DropUnusedNames},
+      // After guards, which are decided on exact indices.
+      {"narrow_indices", NarrowIndices},
       // Last: the places of the final program's allocations.
       {"plan_shared", PlanShared},
   };

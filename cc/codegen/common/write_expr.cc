@@ -189,11 +189,16 @@ std::vector<ir::Expr> Writer::Strides(const ir::Buffer& buffer) {
   return pass::ExactStrides(buffer);
 }
 
+ir::DType Writer::OffsetType(const ir::Buffer&, const ffi::Array<ir::Expr>&) {
+  return ir::dtype::Int(64);
+}
+
 std::string Writer::Offset(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) {
   std::vector<ir::Expr> strides = Strides(buffer);
-  ir::Expr offset = ir::MakeInt(ir::dtype::Int(64), 0);
+  const ir::DType type = OffsetType(buffer, indices);
+  ir::Expr offset = ir::MakeInt(type, 0);
   for (size_t i = 0; i < indices.size(); ++i) {
-    offset = offset + ir::MakeCast(ir::dtype::Int(64), indices[i]) * strides[i];
+    offset = offset + ir::MakeCast(type, indices[i]) * ir::MakeCast(type, strides[i]);
   }
   std::string text = Expr(offset);
   bool wrapped = text.size() > 2 && text.front() == '(' && offset.as<ir::BinaryObj>();

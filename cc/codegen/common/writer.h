@@ -100,8 +100,10 @@ class Writer {
   /// What the language is told about the loop that follows.
   virtual void LoopHints(const ir::ForObj* loop) = 0;
   virtual std::string Call(const ir::CallObj* call) = 0;
-  /// Strides in elements, as expressions of the offset's type.
+  /// Strides in elements.
   virtual std::vector<ir::Expr> Strides(const ir::Buffer& buffer);
+  /// The type in which the position of an element is computed.
+  virtual ir::DType OffsetType(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices);
 
  private:
   std::string NameOf(const ffi::ObjectRef& object, const std::string& hint);

@@ -1,5 +1,7 @@
 #include "cc/codegen/cuda/writer.h"
 
+#include <cstdlib>
+
 namespace tilescale::codegen::cuda {
 namespace {
 
@@ -139,6 +141,24 @@ void Writer::StoreAt(const ir::StoreObj* store, const std::string& offset) {
   bool rounds = IsNarrowFloat(t) && value.rfind("float(" + StorageType(t) + "(", 0) == 0;
   if (rounds && MatchesWholeCall(value, 5)) value = value.substr(6, value.size() - 7);
   Line(element + " = " + value + ";");
+}
+
+// 32 bits where indices have them and no element lies further away.
+ir::DType Writer::OffsetType(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) {
+  const ir::DType wide = ir::dtype::Int(64);
+  for (const ir::Expr& index : indices) {
+    if (index.dtype().bits > 32) return wide;
+  }
+  std::vector<ir::Expr> strides = Strides(buffer);
+  int64_t last = 0;
+  for (size_t i = 0; i < indices.size(); ++i) {
+    const int64_t* extent = ir::AsConstInt(buffer->shape[i]);
+    const int64_t* stride = ir::AsConstInt(strides[i]);
+    if (!extent || !stride || *extent > INT32_MAX || std::abs(*stride) > INT32_MAX) return wide;
+    last += *extent * std::abs(*stride);
+    if (last > INT32_MAX) return wide;
+  }
+  return ir::dtype::Int(32);
 }
 
 void Writer::LoopHints(const ir::ForObj* loop) {

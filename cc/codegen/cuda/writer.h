@@ -42,6 +42,7 @@ class Writer : public codegen::Writer {
   void StoreAt(const ir::StoreObj* store, const std::string& offset) override;
   void LoopHints(const ir::ForObj* loop) override;
   std::string Call(const ir::CallObj* call) override;
+  ir::DType OffsetType(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) override;
 
  private:
   const lower::cuda::Context& cuda_;

@@ -4,7 +4,7 @@
 extern "C" __global__ void __launch_bounds__(64)
     rotate(int32_t* __restrict__ X, int32_t* __restrict__ Y) {
   TS_DYNAMIC_SHARED(smem);
-  [[maybe_unused]] const int64_t bx = blockIdx.x;
+  [[maybe_unused]] const int32_t bx = blockIdx.x;
   const int32_t tx = int32_t(threadIdx.x);
   // cuda_kernels.py:111
   int32_t* const a = reinterpret_cast<int32_t*>(smem + 0);
@@ -12,32 +12,32 @@ extern "C" __global__ void __launch_bounds__(64)
   int32_t* const b = reinterpret_cast<int32_t*>(smem + 256);
   // cuda_kernels.py:113
   if (tx < 16) {
-    const int64_t i = (int64_t(tx) * 4);
+    const int32_t i = (tx * 4);
     alignas(16) int32_t X_v[4];
     *reinterpret_cast<ts::Words<4>*>(X_v) = *reinterpret_cast<const ts::Words<4>*>(&X[i]);
     alignas(16) int32_t a_v[4];
     #pragma unroll
-    for (int64_t lane = 0; lane < 4; ++lane) {
+    for (int32_t lane = 0; lane < 4; ++lane) {
       a_v[lane] = X_v[lane];
     }
     *reinterpret_cast<ts::Words<4>*>(&a[i]) = *reinterpret_cast<const ts::Words<4>*>(a_v);
   }
   // cuda_kernels.py:114
-  for (int64_t k = 0; k < 3; ++k) {
+  for (int32_t k = 0; k < 3; ++k) {
     // cuda_kernels.py:115
     ts::sync_block();
-    const int64_t i_1 = int64_t(tx);
+    const int32_t i_1 = tx;
     // cuda_kernels.py:116
-    b[i_1] = (a[(i_1 + 1) & 63] + int32_t(k));
+    b[i_1] = (a[(i_1 + 1) & 63] + k);
     // cuda_kernels.py:117
     ts::sync_block();
     if (tx < 16) {
-      const int64_t i_2 = (int64_t(tx) * 4);
+      const int32_t i_2 = (tx * 4);
       alignas(16) int32_t b_v[4];
       *reinterpret_cast<ts::Words<4>*>(b_v) = *reinterpret_cast<const ts::Words<4>*>(&b[i_2]);
       alignas(16) int32_t a_v_1[4];
       #pragma unroll
-      for (int64_t lane_1 = 0; lane_1 < 4; ++lane_1) {
+      for (int32_t lane_1 = 0; lane_1 < 4; ++lane_1) {
         a_v_1[lane_1] = b_v[lane_1];
       }
       *reinterpret_cast<ts::Words<4>*>(&a[i_2]) = *reinterpret_cast<const ts::Words<4>*>(a_v_1);
@@ -55,12 +55,12 @@ extern "C" __global__ void __launch_bounds__(64)
   // cuda_kernels.py:121
   ts::sync_block();
   if (tx < 16) {
-    const int64_t i_3 = (int64_t(tx) * 4);
+    const int32_t i_3 = (tx * 4);
     alignas(16) int32_t a_v_2[4];
     *reinterpret_cast<ts::Words<4>*>(a_v_2) = *reinterpret_cast<const ts::Words<4>*>(&a[i_3]);
     alignas(16) int32_t Y_v[4];
     #pragma unroll
-    for (int64_t lane_2 = 0; lane_2 < 4; ++lane_2) {
+    for (int32_t lane_2 = 0; lane_2 < 4; ++lane_2) {
       Y_v[lane_2] = a_v_2[lane_2];
     }
     *reinterpret_cast<ts::Words<4>*>(&Y[i_3]) = *reinterpret_cast<const ts::Words<4>*>(Y_v);

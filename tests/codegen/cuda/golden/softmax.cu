@@ -4,25 +4,10 @@
 // total: shared memory, because it is accessed outside T.Parallel loops
 #include "tilescale/kernel.cuh"
 
-namespace {
-
-template <typename T>
-TS_DEVICE T truncmod(T a, T b) {
-  return b == 0 || (b == T(-1) && T(-1) < T(0)) ? T(0) : T(a % b);
-}
-
-template <typename T>
-TS_DEVICE T floormod(T a, T b) {
-  T r = truncmod(a, b);
-  return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
-}
-
-}  // namespace
-
 extern "C" __global__ void __launch_bounds__(32)
     softmax(ts::half_t* __restrict__ X, ts::half_t* __restrict__ Y) {
   TS_DYNAMIC_SHARED(smem);
-  [[maybe_unused]] const int64_t bx = blockIdx.x;
+  [[maybe_unused]] const int32_t bx = blockIdx.x;
   const int32_t tx = int32_t(threadIdx.x);
   // cuda_kernels.py:64
   float* const x = reinterpret_cast<float*>(smem + 0);
@@ -32,12 +17,12 @@ extern "C" __global__ void __launch_bounds__(32)
   float* const total = reinterpret_cast<float*>(smem + 640);
   // cuda_kernels.py:67
   if (tx < 25) {
-    const int64_t i = (int64_t(tx) * 4);
+    const int32_t i = (tx * 4);
     alignas(16) ts::half_t X_v[4];
     *reinterpret_cast<ts::Words<2>*>(X_v) = *reinterpret_cast<const ts::Words<2>*>(&X[(bx * 100) + i]);
     alignas(16) float x_v[4];
     #pragma unroll
-    for (int64_t lane = 0; lane < 4; ++lane) {
+    for (int32_t lane = 0; lane < 4; ++lane) {
       x_v[lane] = float(X_v[lane]);
     }
     *reinterpret_cast<ts::Words<4>*>(&x[i]) = *reinterpret_cast<const ts::Words<4>*>(x_v);
@@ -45,9 +30,9 @@ extern "C" __global__ void __launch_bounds__(32)
   // cuda_kernels.py:68
   ts::sync_block();
   float acc = (-ts::bit_cast<float>(0x7f800000u));
-  for (int64_t step = 0; step < 4; ++step) {
-    const int64_t r = ((step * 32) + (int64_t(tx) & 31));
-    if (int32_t(r) < 100) {
+  for (int32_t step = 0; step < 4; ++step) {
+    const int32_t r = ((step * 32) + (tx & 31));
+    if (r < 100) {
       acc = fmaxf(acc, x[r]);
     }
   }
@@ -67,12 +52,12 @@ extern "C" __global__ void __launch_bounds__(32)
   // cuda_kernels.py:69
   ts::sync_block();
   if (tx < 25) {
-    const int64_t j = (floormod<int64_t>(int64_t(tx), 25) * 4);
+    const int32_t j = ((tx % 25) * 4);
     alignas(16) float x_v_1[4];
     *reinterpret_cast<ts::Words<4>*>(x_v_1) = *reinterpret_cast<const ts::Words<4>*>(&x[j]);
     alignas(16) float x_v_2[4];
     #pragma unroll
-    for (int64_t lane_1 = 0; lane_1 < 4; ++lane_1) {
+    for (int32_t lane_1 = 0; lane_1 < 4; ++lane_1) {
       x_v_2[lane_1] = expf((x_v_1[lane_1] - largest[0]));
     }
     *reinterpret_cast<ts::Words<4>*>(&x[j]) = *reinterpret_cast<const ts::Words<4>*>(x_v_2);
@@ -80,9 +65,9 @@ extern "C" __global__ void __launch_bounds__(32)
   // cuda_kernels.py:71
   ts::sync_block();
   float acc_1 = 0.0f;
-  for (int64_t step_1 = 0; step_1 < 4; ++step_1) {
-    const int64_t r_1 = ((step_1 * 32) + (int64_t(tx) & 31));
-    if (int32_t(r_1) < 100) {
+  for (int32_t step_1 = 0; step_1 < 4; ++step_1) {
+    const int32_t r_1 = ((step_1 * 32) + (tx & 31));
+    if (r_1 < 100) {
       acc_1 = (acc_1 + x[r_1]);
     }
   }
@@ -102,24 +87,24 @@ extern "C" __global__ void __launch_bounds__(32)
   // cuda_kernels.py:72
   ts::sync_block();
   if (tx < 25) {
-    const int64_t j_1 = (floormod<int64_t>(int64_t(tx), 25) * 4);
+    const int32_t j_1 = ((tx % 25) * 4);
     alignas(16) float x_v_3[4];
     *reinterpret_cast<ts::Words<4>*>(x_v_3) = *reinterpret_cast<const ts::Words<4>*>(&x[j_1]);
     alignas(16) float x_v_4[4];
     #pragma unroll
-    for (int64_t lane_2 = 0; lane_2 < 4; ++lane_2) {
+    for (int32_t lane_2 = 0; lane_2 < 4; ++lane_2) {
       x_v_4[lane_2] = (x_v_3[lane_2] / total[0]);
     }
     *reinterpret_cast<ts::Words<4>*>(&x[j_1]) = *reinterpret_cast<const ts::Words<4>*>(x_v_4);
   }
   // cuda_kernels.py:74
   if (tx < 25) {
-    const int64_t i_1 = (int64_t(tx) * 4);
+    const int32_t i_1 = (tx * 4);
     alignas(16) float x_v_5[4];
     *reinterpret_cast<ts::Words<4>*>(x_v_5) = *reinterpret_cast<const ts::Words<4>*>(&x[i_1]);
     alignas(16) ts::half_t Y_v[4];
     #pragma unroll
-    for (int64_t lane_3 = 0; lane_3 < 4; ++lane_3) {
+    for (int32_t lane_3 = 0; lane_3 < 4; ++lane_3) {
       Y_v[lane_3] = ts::half_t(x_v_5[lane_3]);
     }
     *reinterpret_cast<ts::Words<2>*>(&Y[(bx * 100) + i_1]) = *reinterpret_cast<const ts::Words<2>*>(Y_v);

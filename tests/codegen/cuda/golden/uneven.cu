@@ -9,36 +9,12 @@ TS_DEVICE T max_of(T a, T b) {
   return a < b ? b : a;
 }
 
-// By 0 gives 0; the most negative number by -1 wraps.
-template <typename T>
-TS_DEVICE T truncdiv(T a, T b) {
-  if (b == 0) return 0;
-  return b == T(-1) && T(-1) < T(0) ? T(0 - a) : T(a / b);
-}
-
-template <typename T>
-TS_DEVICE T truncmod(T a, T b) {
-  return b == 0 || (b == T(-1) && T(-1) < T(0)) ? T(0) : T(a % b);
-}
-
-template <typename T>
-TS_DEVICE T floordiv(T a, T b) {
-  T r = truncmod(a, b);
-  return T(truncdiv(a, b) - (r != 0 && (r < 0) != (b < 0)));
-}
-
-template <typename T>
-TS_DEVICE T floormod(T a, T b) {
-  T r = truncmod(a, b);
-  return r != 0 && (r < 0) != (b < 0) ? T(r + b) : r;
-}
-
 }  // namespace
 
 extern "C" __global__ void __launch_bounds__(80)
     uneven(int32_t* __restrict__ X, int32_t* __restrict__ S, int32_t* __restrict__ L, int32_t* __restrict__ Y) {
   TS_DYNAMIC_SHARED(smem);
-  [[maybe_unused]] const int64_t bx = blockIdx.x;
+  [[maybe_unused]] const int32_t bx = blockIdx.x;
   const int32_t tx = int32_t(threadIdx.x);
   // cuda_kernels.py:90
   int32_t* const x = reinterpret_cast<int32_t*>(smem + 0);
@@ -50,50 +26,50 @@ extern "C" __global__ void __launch_bounds__(80)
   int32_t* const largest = reinterpret_cast<int32_t*>(smem + 3072);
   // cuda_kernels.py:94
   #pragma unroll
-  for (int64_t round_1 = 0; round_1 < 5; ++round_1) {
-    if (((int32_t(round_1) * 80) + tx) < 336) {
-      const int64_t i = floordiv<int64_t>(((round_1 * 80) + int64_t(tx)), 7);
-      const int64_t j = floormod<int64_t>(((round_1 * 80) + int64_t(tx)), 7);
+  for (int32_t round_1 = 0; round_1 < 5; ++round_1) {
+    if (((round_1 * 80) + tx) < 336) {
+      const int32_t i = (((round_1 * 80) + tx) / 7);
+      const int32_t j = (((round_1 * 80) + tx) % 7);
       x[(i * 7) + j] = X[(i * 7) + j];
     }
   }
   // cuda_kernels.py:95
   ts::sync_block();
-  for (int64_t round_2 = 0; round_2 < 2; ++round_2) {
-    const int64_t n = ((round_2 * 40) + (int64_t(tx) >> 1));
+  for (int32_t round_2 = 0; round_2 < 2; ++round_2) {
+    const int32_t n = ((round_2 * 40) + (tx >> 1));
     int32_t acc = 0;
-    for (int64_t step = 0; step < 4; ++step) {
-      const int64_t r = ((step * 2) + (int64_t(tx) & 1));
-      if ((int32_t(n) < 48) && (int32_t(r) < 7)) {
+    for (int32_t step = 0; step < 4; ++step) {
+      const int32_t r = ((step * 2) + (tx & 1));
+      if ((n < 48) && (r < 7)) {
         acc = (acc + x[(n * 7) + r]);
       }
     }
     const int32_t other = ts::shfl_xor(acc, 1, 32, ((tx < 64) ? 4294967295u : 65535u));
     acc = (acc + other);
-    if ((int32_t(n) < 48) && ((tx & 1) == 0)) {
+    if ((n < 48) && ((tx & 1) == 0)) {
       s[n] = acc;
     }
   }
   // cuda_kernels.py:96
   ts::sync_block();
   if (tx < 12) {
-    const int64_t i_1 = (int64_t(tx) * 4);
+    const int32_t i_1 = (tx * 4);
     alignas(16) int32_t s_v[4];
     *reinterpret_cast<ts::Words<4>*>(s_v) = *reinterpret_cast<const ts::Words<4>*>(&s[i_1]);
     alignas(16) int32_t S_v[4];
     #pragma unroll
-    for (int64_t lane = 0; lane < 4; ++lane) {
+    for (int32_t lane = 0; lane < 4; ++lane) {
       S_v[lane] = s_v[lane];
     }
     *reinterpret_cast<ts::Words<4>*>(&S[i_1]) = *reinterpret_cast<const ts::Words<4>*>(S_v);
   }
   // cuda_kernels.py:97
-  for (int64_t round_3 = 0; round_3 < 2; ++round_3) {
-    const int64_t n_1 = ((round_3 * 5) + (int64_t(tx) >> 4));
+  for (int32_t round_3 = 0; round_3 < 2; ++round_3) {
+    const int32_t n_1 = ((round_3 * 5) + (tx >> 4));
     int32_t acc_1 = (-2147483647 - 1);
-    for (int64_t step_1 = 0; step_1 < 3; ++step_1) {
-      const int64_t r_1 = ((step_1 * 16) + (int64_t(tx) & 15));
-      if (int32_t(n_1) < 7) {
+    for (int32_t step_1 = 0; step_1 < 3; ++step_1) {
+      const int32_t r_1 = ((step_1 * 16) + (tx & 15));
+      if (n_1 < 7) {
         acc_1 = max_of<int32_t>(acc_1, x[(r_1 * 7) + n_1]);
       }
     }
@@ -105,37 +81,37 @@ extern "C" __global__ void __launch_bounds__(80)
     acc_1 = max_of<int32_t>(acc_1, other_3);
     const int32_t other_4 = ts::shfl_xor(acc_1, 1, 32, ((tx < 64) ? 4294967295u : 65535u));
     acc_1 = max_of<int32_t>(acc_1, other_4);
-    if ((int32_t(n_1) < 7) && ((tx & 15) == 0)) {
+    if ((n_1 < 7) && ((tx & 15) == 0)) {
       largest[n_1] = acc_1;
     }
   }
   // cuda_kernels.py:98
   ts::sync_block();
   if (tx < 7) {
-    const int64_t i_2 = int64_t(tx);
+    const int32_t i_2 = tx;
     L[i_2] = largest[i_2];
   }
   // cuda_kernels.py:99
   #pragma unroll
-  for (int64_t round_4 = 0; round_4 < 5; ++round_4) {
-    if (((int32_t(round_4) * 80) + tx) < 336) {
-      const int64_t i_3 = floordiv<int64_t>(((round_4 * 80) + int64_t(tx)), 7);
-      const int64_t j_1 = floormod<int64_t>(((round_4 * 80) + int64_t(tx)), 7);
+  for (int32_t round_4 = 0; round_4 < 5; ++round_4) {
+    if (((round_4 * 80) + tx) < 336) {
+      const int32_t i_3 = (((round_4 * 80) + tx) / 7);
+      const int32_t j_1 = (((round_4 * 80) + tx) % 7);
       y[(j_1 * 48) + i_3] = x[(i_3 * 7) + j_1];
     }
   }
   // cuda_kernels.py:100
   ts::sync_block();
   #pragma unroll
-  for (int64_t round_5 = 0; round_5 < 2; ++round_5) {
-    if (((int32_t(round_5) * 80) + tx) < 84) {
-      const int64_t i_4 = floordiv<int64_t>(((round_5 * 80) + int64_t(tx)), 12);
-      const int64_t j_2 = (floormod<int64_t>(((round_5 * 80) + int64_t(tx)), 12) * 4);
+  for (int32_t round_5 = 0; round_5 < 2; ++round_5) {
+    if (((round_5 * 80) + tx) < 84) {
+      const int32_t i_4 = (((round_5 * 80) + tx) / 12);
+      const int32_t j_2 = ((((round_5 * 80) + tx) % 12) * 4);
       alignas(16) int32_t y_v[4];
       *reinterpret_cast<ts::Words<4>*>(y_v) = *reinterpret_cast<const ts::Words<4>*>(&y[(i_4 * 48) + j_2]);
       alignas(16) int32_t Y_v[4];
       #pragma unroll
-      for (int64_t lane_1 = 0; lane_1 < 4; ++lane_1) {
+      for (int32_t lane_1 = 0; lane_1 < 4; ++lane_1) {
         Y_v[lane_1] = y_v[lane_1];
       }
       *reinterpret_cast<ts::Words<4>*>(&Y[(i_4 * 48) + j_2]) = *reinterpret_cast<const ts::Words<4>*>(Y_v);

@@ -3,15 +3,15 @@
 
 extern "C" __global__ void __launch_bounds__(128)
     vector_add(float* __restrict__ A, float* __restrict__ B, float* __restrict__ C, int32_t N) {
-  [[maybe_unused]] const int64_t bx = blockIdx.x;
+  [[maybe_unused]] const int32_t bx = blockIdx.x;
   const int32_t tx = int32_t(threadIdx.x);
   // cuda_kernels.py:14
   #pragma unroll
-  for (int64_t round_1 = 0; round_1 < 2; ++round_1) {
-    const int64_t i = ((round_1 * 128) + int64_t(tx));
+  for (int32_t round_1 = 0; round_1 < 2; ++round_1) {
+    const int32_t i = ((round_1 * 128) + tx);
     // cuda_kernels.py:15
-    if (((bx * 256) + i) < int64_t(N)) {
-      C[(bx * 256) + i] = (A[(bx * 256) + i] + B[(bx * 256) + i]);
+    if (((bx * 256) + i) < N) {
+      C[int64_t((bx * 256) + i)] = (A[int64_t((bx * 256) + i)] + B[int64_t((bx * 256) + i)]);
     }
   }
 }

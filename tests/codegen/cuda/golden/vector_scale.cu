@@ -4,33 +4,33 @@
 
 extern "C" __global__ void __launch_bounds__(32)
     vector_scale(ts::half_t* __restrict__ A, ts::half_t* __restrict__ C) {
-  [[maybe_unused]] const int64_t bx = blockIdx.x;
+  [[maybe_unused]] const int32_t bx = blockIdx.x;
   const int32_t tx = int32_t(threadIdx.x);
   // cuda_kernels.py:26
   alignas(16) ts::half_t x[8];
   // cuda_kernels.py:27
   if (tx < 8) {
-    const int64_t i = (int64_t(tx) * 8);
+    const int32_t i = (tx * 8);
     alignas(16) ts::half_t A_v[8];
     *reinterpret_cast<ts::Words<4>*>(A_v) = *reinterpret_cast<const ts::Words<4>*>(&A[(bx * 64) + i]);
     #pragma unroll
-    for (int64_t lane = 0; lane < 8; ++lane) {
+    for (int32_t lane = 0; lane < 8; ++lane) {
       x[lane] = A_v[lane];
     }
   }
   // cuda_kernels.py:28
   if (tx < 8) {
     #pragma unroll
-    for (int64_t lane_1 = 0; lane_1 < 8; ++lane_1) {
+    for (int32_t lane_1 = 0; lane_1 < 8; ++lane_1) {
       x[lane_1] = ts::half_t(float(ts::half_t(float(x[lane_1]) * 2.0f)) + 1.0f);
     }
   }
   // cuda_kernels.py:30
   if (tx < 8) {
-    const int64_t i_1 = (int64_t(tx) * 8);
+    const int32_t i_1 = (tx * 8);
     alignas(16) ts::half_t C_v[8];
     #pragma unroll
-    for (int64_t lane_2 = 0; lane_2 < 8; ++lane_2) {
+    for (int32_t lane_2 = 0; lane_2 < 8; ++lane_2) {
       C_v[lane_2] = x[lane_2];
     }
     *reinterpret_cast<ts::Words<4>*>(&C[(bx * 64) + i_1]) = *reinterpret_cast<const ts::Words<4>*>(C_v);
