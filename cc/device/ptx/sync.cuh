@@ -51,8 +51,8 @@ TS_DEVICE bool sync_block_or(bool predicate) {
 // adds 2^31 to it, whose change is what the threads wait for.
 TS_DEVICE void grid_barrier() {
   uint32_t low, high, old, now;
-  asm volatile("mov.u32 %0, %%envreg1;" : "=r"(low));
-  asm volatile("mov.u32 %0, %%envreg2;" : "=r"(high));
+  asm volatile("mov.u32 %0, %%envreg2;" : "=r"(low));
+  asm volatile("mov.u32 %0, %%envreg1;" : "=r"(high));
   uint64_t workspace = static_cast<uint64_t>(high) << 32 | low;
   if (workspace == 0) asm volatile("trap;");
   uint32_t blocks = gridDim.x * gridDim.y * gridDim.z;
