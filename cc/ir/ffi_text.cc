@@ -14,11 +14,12 @@ ffi::Array<ffi::String> Breaches(const PrimFunc& func, const ffi::String& stage)
   return breaches;
 }
 
-// Rows of (name, text, holds at tile stage, holds at thread stage).
+// Rows of (name, text, holds at the tile, the scheduled, the thread stage).
 ffi::Array<ffi::Array<ffi::Any>> Rules() {
   ffi::Array<ffi::Array<ffi::Any>> rows;
   for (const SpecRule& rule : SpecRules()) {
-    rows.push_back({ffi::String(rule.name), ffi::String(rule.text), rule.tile, rule.thread});
+    rows.push_back(
+        {ffi::String(rule.name), ffi::String(rule.text), rule.tile, rule.scheduled, rule.thread});
   }
   return rows;
 }

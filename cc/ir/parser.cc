@@ -7,6 +7,7 @@
 
 #include "cc/ir/expr_parser.h"
 #include "cc/ir/lexer.h"
+#include "cc/ir/schedule.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::ir {
@@ -91,7 +92,8 @@ class Parser {
         {"if", &Parser::Branch},         {"parallel", &Parser::ParallelLoop},
         {"grid", &Parser::Grid},         {"while", &Parser::Repeat},
         {"break", &Parser::Leave},       {"continue", &Parser::Next},
-        {"assume", &Parser::Assumption}, {"annotate", &Parser::Annotation}};
+        {"assume", &Parser::Assumption}, {"annotate", &Parser::Annotation},
+        {"pipeline", &Parser::Staged}};
     return keywords;
   }
 
@@ -170,6 +172,37 @@ class Parser {
     Stmt body = Block();
     expr_.PopScope();
     return For(var, range[0], range[1], range[2], kind, body, attrs);
+  }
+  Stmt Staged() {
+    expr_.PushScope();
+    Var var = expr_.VarDecl();
+    lex_.Expect("in");
+    ffi::Array<Expr> range = expr_.List("(", ")");
+    if (range.size() != 3) lex_.Fail("(min, extent, step) before this");
+    lex_.Expect("stages");
+    auto stages = expr_.Value().cast<ffi::Array<int64_t>>();
+    lex_.Expect("order");
+    auto order = expr_.Value().cast<ffi::Array<int64_t>>();
+    lex_.Expect("atoms");
+    auto atoms = expr_.Value().cast<ffi::Array<ffi::String>>();
+    lex_.Expect("channels");
+    ffi::Array<Channel> channels = Channels();
+    AttrMap attrs = expr_.Attrs();
+    Stmt body = Block();
+    expr_.PopScope();
+    return Pipeline(var, range[0], range[1], range[2], stages, order, atoms, channels, body, attrs);
+  }
+  ffi::Array<Channel> Channels() {
+    ffi::Array<Channel> channels;
+    lex_.Expect("(");
+    while (!lex_.Is(")")) {
+      Buffer buffer = expr_.BufferUse();
+      lex_.Expect(":");
+      channels.push_back(Channel(buffer, std::stoll(lex_.Take(TokenKind::kNumber, "a depth"))));
+      if (!lex_.Accept(",")) break;
+    }
+    lex_.Expect(")");
+    return channels;
   }
   void Box(ffi::Array<Var>* vars, ffi::Array<Expr>* extents) {
     lex_.Expect("(");

@@ -40,7 +40,7 @@ class PrintNames {
       "eval",       "false", "for",      "func",   "grid",     "if",       "inf",       "max",
       "min",        "nan",   "none",     "not",    "or",       "parallel", "pipelined", "select",
       "serial",     "str",   "tensor",   "true",   "truncdiv", "truncmod", "unroll",    "var",
-      "vectorized", "view",  "while",    "json"};
+      "vectorized", "view",  "while",    "json",   "pipeline"};
 };
 
 }  // namespace tilescale::ir

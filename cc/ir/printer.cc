@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "cc/ir/expr_printer.h"
+#include "cc/ir/schedule.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::ir {
@@ -102,7 +103,8 @@ class Printer {
         On<ForObj>(&Printer::Loop),          On<ParallelObj>(&Printer::ParallelLoop),
         On<WhileObj>(&Printer::Repeat),      On<BreakObj>(&Printer::Leave),
         On<ContinueObj>(&Printer::Next),     On<TileLoopObj>(&Printer::Grid),
-        On<AssumeObj>(&Printer::Assumption), On<AnnotateObj>(&Printer::Annotation)};
+        On<AssumeObj>(&Printer::Assumption), On<AnnotateObj>(&Printer::Annotation),
+        On<PipelineObj>(&Printer::Staged)};
     return handlers;
   }
 
@@ -146,6 +148,18 @@ class Printer {
     Block(std::string(ForKindName(s->kind)) + " " + Typed(s->var) + " in (" +
               expr_.Expression(s->min) + ", " + expr_.Expression(s->extent) + ", " +
               expr_.Expression(s->step) + ")" + expr_.Attrs(s->attrs),
+          s->body, s->span);
+  }
+  void Staged(const PipelineObj* s) {
+    std::string channels;
+    for (const Channel& channel : s->channels) {
+      channels += (channels.empty() ? "" : ", ") + expr_.Name(channel->buffer) + ": " +
+                  std::to_string(channel->depth);
+    }
+    Block("pipeline " + Typed(s->var) + " in (" + expr_.Expression(s->min) + ", " +
+              expr_.Expression(s->extent) + ", " + expr_.Expression(s->step) + ") stages " +
+              expr_.Value(s->stages) + " order " + expr_.Value(s->order) + " atoms " +
+              expr_.Value(s->atoms) + " channels (" + channels + ")" + expr_.Attrs(s->attrs),
           s->body, s->span);
   }
   std::string Box(const ffi::Array<Var>& vars, const ffi::Array<Expr>& extents) {

@@ -6,6 +6,7 @@ namespace tilescale::ir {
 
 Stage StageByName(const std::string& name) {
   if (name == "tile") return Stage::kTile;
+  if (name == "scheduled") return Stage::kScheduled;
   TILESCALE_CHECK(name == "thread", "there is no stage " << name);
   return Stage::kThread;
 }
@@ -15,6 +16,7 @@ const std::vector<SpecRule>& SpecRules() {
     std::vector<SpecRule> all = ScopeRules();
     for (SpecRule& rule : TypeRules()) all.push_back(std::move(rule));
     for (SpecRule& rule : ShapeRules()) all.push_back(std::move(rule));
+    for (SpecRule& rule : ScheduleRules()) all.push_back(std::move(rule));
     return all;
   }();
   return rules;
@@ -23,7 +25,9 @@ const std::vector<SpecRule>& SpecRules() {
 std::vector<std::string> CheckSpec(const PrimFunc& func, Stage stage) {
   std::vector<std::string> breaches;
   for (const SpecRule& rule : SpecRules()) {
-    bool holds = stage == Stage::kTile ? rule.tile : rule.thread;
+    bool holds = stage == Stage::kTile        ? rule.tile
+                 : stage == Stage::kScheduled ? rule.scheduled
+                                              : rule.thread;
     if (!holds) continue;
     rule.check(func,
                [&](const std::string& found) { breaches.push_back(rule.name + ": " + found); });

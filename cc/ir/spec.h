@@ -11,8 +11,9 @@ namespace tilescale::ir {
 
 /// The forms that a kernel takes on its way down (docs/ir.md).
 enum class Stage {
-  kTile,    // tile operators and Parallel/Pipelined loops over regions
-  kThread,  // scalar statements only
+  kTile,       // tile operators and Parallel/Pipelined loops over regions
+  kScheduled,  // the same with pipelines: operators have stages, shared buffers have versions
+  kThread,     // scalar statements only
 };
 Stage StageByName(const std::string& name);
 
@@ -24,6 +25,7 @@ struct SpecRule {
   std::string name;  // "operand-types"
   std::string text;  // "both operands of a binary operator have one dtype"
   bool tile;         // holds at the tile stage
+  bool scheduled;    // holds at the scheduled stage
   bool thread;       // holds at the thread stage
   std::function<void(const PrimFunc&, const Report&)> check;
 };
@@ -36,9 +38,10 @@ const std::vector<SpecRule>& SpecRules();
 std::vector<std::string> CheckSpec(const PrimFunc& func, Stage stage);
 
 // The groups of rules, each in a source file of its own.
-std::vector<SpecRule> ScopeRules();  // names and where they may be used
-std::vector<SpecRule> TypeRules();   // dtypes, ranks
-std::vector<SpecRule> ShapeRules();  // which nodes may stand where
+std::vector<SpecRule> ScopeRules();     // names and where they may be used
+std::vector<SpecRule> TypeRules();      // dtypes, ranks
+std::vector<SpecRule> ShapeRules();     // which nodes may stand where
+std::vector<SpecRule> ScheduleRules();  // pipelines
 
 }  // namespace tilescale::ir
 

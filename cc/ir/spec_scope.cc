@@ -2,6 +2,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "cc/ir/schedule.h"
 #include "cc/ir/spec.h"
 #include "cc/ir/visitor.h"
 
@@ -64,6 +65,10 @@ class ScopeWalker : public Visitor {
 
   void VisitLoop(const Stmt& s) {
     if (const auto* loop = s.as<ForObj>()) {
+      Visit(ffi::Array<Expr>{loop->min, loop->extent, loop->step});
+      return Body({loop->var}, loop->body);
+    }
+    if (const auto* loop = s.as<PipelineObj>()) {
       Visit(ffi::Array<Expr>{loop->min, loop->extent, loop->step});
       return Body({loop->var}, loop->body);
     }
@@ -194,17 +199,17 @@ void CheckRoles(const PrimFunc& func, const Report& report) {
 std::vector<SpecRule> ScopeRules() {
   return {
       {"var-in-scope", "a variable is used after its declaration, inside its block", true, true,
-       CheckVarsInScope},
+       true, CheckVarsInScope},
       {"buffer-in-scope", "a buffer is used after its declaration, inside its block", true, true,
-       CheckBuffersInScope},
-      {"declared-once", "each variable and buffer has one declaration", true, true,
+       true, CheckBuffersInScope},
+      {"declared-once", "each variable and buffer has one declaration", true, true, true,
        CheckDeclaredOnce},
-      {"param-scope", "tensor parameters are in global memory", true, true, CheckParamScopes},
-      {"param-role", "each parameter has a role that fits its kind", true, true, CheckRoles},
-      {"alloc-scope", "only on-chip buffers are allocated in a kernel", true, true,
+      {"param-scope", "tensor parameters are in global memory", true, true, true, CheckParamScopes},
+      {"param-role", "each parameter has a role that fits its kind", true, true, true, CheckRoles},
+      {"alloc-scope", "only on-chip buffers are allocated in a kernel", true, true, true,
        CheckAllocScopes},
       {"var-buffer", "buffers of scope var have no shape, and only they have an initial value",
-       true, true, CheckVarBuffers},
+       true, true, true, CheckVarBuffers},
   };
 }
 

@@ -1,4 +1,5 @@
 // Rules about the shape of the tree: which nodes may stand where, at which stage.
+#include "cc/ir/schedule.h"
 #include "cc/ir/spec.h"
 #include "cc/ir/visitor.h"
 
@@ -14,7 +15,7 @@ class LoopWalker : public Visitor {
     bool leaves = s.as<BreakObj>() || s.as<ContinueObj>();
     if (leaves && depth_ == 0) report_("outside a loop");
     int saved = depth_;
-    if (s.as<ForObj>() || s.as<WhileObj>()) ++depth_;
+    if (s.as<ForObj>() || s.as<WhileObj>() || s.as<PipelineObj>()) ++depth_;
     // Iterations of a parallel loop have no order to break out of.
     if (s.as<ParallelObj>() || s.as<TileLoopObj>()) depth_ = 0;
     VisitFields(s);
@@ -112,18 +113,18 @@ void CheckNoRegions(const PrimFunc& func, const Report& report) {
 std::vector<SpecRule> ShapeRules() {
   return {
       {"break-in-loop", "break and continue stand in a For or While, not across a Parallel", true,
-       true, CheckBreaks},
-      {"one-grid", "a function is bindings, then one grid", true, true, CheckGrid},
-      {"no-nested-grid", "a grid holds no grid", true, true, CheckNestedGrids},
-      {"grid-rank", "a grid has 1 to 3 dimensions and at most 3 thread extents", true, true,
+       true, true, CheckBreaks},
+      {"one-grid", "a function is bindings, then one grid", true, true, true, CheckGrid},
+      {"no-nested-grid", "a grid holds no grid", true, true, true, CheckNestedGrids},
+      {"grid-rank", "a grid has 1 to 3 dimensions and at most 3 thread extents", true, true, true,
        CheckGridRank},
-      {"parallel-body", "a Parallel holds no tile operators but elementwise ones", true, false,
-       CheckParallelBodies},
-      {"no-tile-op", "tile operators are lowered", false, true, Forbid<TileOpObj>},
-      {"no-parallel", "Parallel loops are lowered", false, true, Forbid<ParallelObj>},
-      {"no-annotate", "annotations are consumed", false, true, Forbid<AnnotateObj>},
-      {"no-pipelined", "pipelined loops are scheduled", false, true, CheckSerialLoops},
-      {"no-region", "intrinsics on regions are lowered", false, true, CheckNoRegions},
+      {"parallel-body", "a Parallel holds no tile operators but elementwise ones", true, true,
+       false, CheckParallelBodies},
+      {"no-tile-op", "tile operators are lowered", false, false, true, Forbid<TileOpObj>},
+      {"no-parallel", "Parallel loops are lowered", false, false, true, Forbid<ParallelObj>},
+      {"no-annotate", "annotations are consumed", false, false, true, Forbid<AnnotateObj>},
+      {"no-pipelined", "pipelined loops are scheduled", false, true, true, CheckSerialLoops},
+      {"no-region", "intrinsics on regions are lowered", false, false, true, CheckNoRegions},
   };
 }
 

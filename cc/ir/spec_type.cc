@@ -151,18 +151,20 @@ void CheckCalls(const PrimFunc& func, const Report& report) {
 std::vector<SpecRule> TypeRules() {
   return {
       {"operand-types", "operands of a binary operator have one dtype, which the operator takes",
-       true, true, CheckOperandTypes},
+       true, true, true, CheckOperandTypes},
       {"result-types", "the dtype of an operator, select or load follows from its operands", true,
-       true, CheckResultTypes},
-      {"condition-type", "conditions are bool", true, true, CheckConditions},
-      {"index-rank", "an access has one integer index per dimension", true, true, CheckIndices},
-      {"stored-type", "a stored or bound value has the dtype of its target", true, true,
+       true, true, CheckResultTypes},
+      {"condition-type", "conditions are bool", true, true, true, CheckConditions},
+      {"index-rank", "an access has one integer index per dimension", true, true, true,
+       CheckIndices},
+      {"stored-type", "a stored or bound value has the dtype of its target", true, true, true,
        CheckStoredTypes},
       {"loop-bounds", "loop bounds are integers, one extent per variable, no step 0", true, true,
-       CheckLoopBounds},
-      {"buffer-shape", "extents and strides are integers, one stride per extent", true, true,
+       true, CheckLoopBounds},
+      {"buffer-shape", "extents and strides are integers, one stride per extent", true, true, true,
        CheckShapes},
-      {"call-arity", "an intrinsic has as many arguments as it declares", true, true, CheckCalls},
+      {"call-arity", "an intrinsic has as many arguments as it declares", true, true, true,
+       CheckCalls},
   };
 }
 

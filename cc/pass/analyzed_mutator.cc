@@ -1,5 +1,7 @@
 #include "cc/pass/analyzed_mutator.h"
 
+#include "cc/ir/schedule.h"
+
 namespace tilescale::pass {
 
 ir::PrimFunc AnalyzedMutator::Run(const ir::PrimFunc& func, const lower::Context& context) {
@@ -18,7 +20,8 @@ ir::PrimFunc AnalyzedMutator::Run(const ir::PrimFunc& func, const lower::Context
 ir::Stmt AnalyzedMutator::MutateStmt(const ir::Stmt& stmt) {
   if (const auto* seq = stmt.as<ir::SeqObj>()) return MutateSeq(seq, stmt);
   if (const auto* branch = stmt.as<ir::IfObj>()) return MutateIf(branch, stmt);
-  if (stmt.as<ir::ForObj>() || stmt.as<ir::ParallelObj>() || stmt.as<ir::TileLoopObj>()) {
+  if (stmt.as<ir::ForObj>() || stmt.as<ir::ParallelObj>() || stmt.as<ir::TileLoopObj>() ||
+      stmt.as<ir::PipelineObj>()) {
     auto scope = analyzer_->Enter();
     BindLoops(stmt);
     return DefaultStmt(stmt);
@@ -29,6 +32,8 @@ ir::Stmt AnalyzedMutator::MutateStmt(const ir::Stmt& stmt) {
 void AnalyzedMutator::BindLoops(const ir::Stmt& stmt) {
   if (const auto* loop = stmt.as<ir::ForObj>()) {
     analyzer_->BindLoop(loop->var, loop->min, loop->extent, loop->step);
+  } else if (const auto* pipeline = stmt.as<ir::PipelineObj>()) {
+    analyzer_->BindLoop(pipeline->var, pipeline->min, pipeline->extent, pipeline->step);
   } else if (const auto* box = stmt.as<ir::ParallelObj>()) {
     for (size_t i = 0; i < box->vars.size(); ++i) {
       const ir::Expr& extent = box->extents[i];

@@ -11,12 +11,15 @@
 #include "cc/pass/apply_shared_layouts.h"
 #include "cc/pass/check_kernel.h"
 #include "cc/pass/distribute_parallel.h"
+#include "cc/pass/expand_pipelines.h"
 #include "cc/pass/fragment_layouts.h"
 #include "cc/pass/insert_sync.h"
 #include "cc/pass/legalize_memory.h"
+#include "cc/pass/lower_async_copies.h"
 #include "cc/pass/lower_tile_queries.h"
 #include "cc/pass/narrow_indices.h"
 #include "cc/pass/pipeline.h"
+#include "cc/pass/plan_schedule.h"
 #include "cc/pass/plan_shared.h"
 #include "cc/pass/serialize_loops.h"
 #include "cc/pass/simplify_stmts.h"
@@ -175,7 +178,10 @@ const std::vector<CudaPass>& CudaPipeline() {
       // First, so that errors name what the user wrote.
       {"check_kernel", CheckKernel},
       {"bind_threads", BindThreads},
-      // Before tile operators become several statements, which `order` and `stage` do not count.
+      // Before tile operators become several statements, which schedules do not count.
+      {"plan_schedule", PlanSchedule},
+      {"expand_pipelines", ExpandPipelines},
+      {"lower_async_copies", LowerAsyncCopies},
       {"serialize_loops", SerializeLoops},
       {"lower_tile_ops", LowerCudaTileOps},
       {"lower_tile_queries", LowerTileQueries},

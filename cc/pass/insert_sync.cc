@@ -1,115 +1,148 @@
 #include "cc/pass/insert_sync.h"
 
-#include <tvm/ffi/extra/structural_equal.h>
-
-#include <unordered_map>
-#include <vector>
+#include <algorithm>
 
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/visitor.h"
 #include "cc/lower/cuda/lowering.h"
+#include "cc/pass/divergence.h"
+#include "cc/pass/sync_access.h"
 
 namespace tilescale::pass {
 namespace {
 
-namespace ffi = tvm::ffi;
+const ir::CallObj* CallOf(const ir::Stmt& s) {
+  const auto* effect = s.as<ir::EvaluateObj>();
+  return effect ? effect->value.as<ir::CallObj>() : nullptr;
+}
 
-// Which threads carry an access out.
-enum class Who {
-  kAny,    // some threads, unknown which
-  kFirst,  // the first thread alone
-  kDealt,  // those to which a `Parallel` loop deals its points; see `indices`
+bool IsCall(const ir::Stmt& s, const char* name) {
+  const ir::CallObj* call = CallOf(s);
+  return call && call->op == name;
+}
+
+// What may happen before a point: accesses that no barrier has ended yet, and copies for which no
+// thread has waited yet.
+struct State {
+  Pending pending;
+  Pending flying;
 };
 
-struct Access {
-  const ir::BufferObj* buffer;
-  bool write;
-  bool atomic;
-  Who who;
-  // kDealt: the loop's shape, its vector length, and for each dimension of the buffer the loop
-  // variable's number (or -1 - c for the constant c). The map is one to one.
-  std::vector<int64_t> indices;
-};
-
-// The accesses since the last barrier.
-using Pending = std::vector<Access>;
-
-bool SameThreads(const Access& a, const Access& b) {
-  if (a.who != b.who || a.who == Who::kAny) return false;
-  return a.indices == b.indices;
+void Merge(State* to, const State& from) {
+  Join(&to->pending, from.pending);
+  Join(&to->flying, from.flying);
 }
 
-bool Conflict(const Access& a, const Access& b) {
-  if (a.buffer != b.buffer || !(a.write || b.write)) return false;
-  return !(a.atomic && b.atomic) && !SameThreads(a, b);
-}
-
-bool Conflicts(const Pending& before, const Pending& now) {
-  for (const Access& a : before) {
-    for (const Access& b : now) {
-      if (Conflict(a, b)) return true;
-    }
-  }
-  return false;
-}
-
-bool Same(const Access& a, const Access& b) {
-  return a.buffer == b.buffer && a.write == b.write && a.atomic == b.atomic && a.who == b.who &&
-         a.indices == b.indices;
-}
-
-void Join(Pending* to, const Pending& from) {
-  for (const Access& access : from) {
-    bool known = false;
-    for (const Access& old : *to) known = known || Same(old, access);
-    if (!known) to->push_back(access);
-  }
+bool Equal(const State& a, const State& b) {
+  return a.pending.size() == b.pending.size() && a.flying.size() == b.flying.size();
 }
 
 class SyncInserter {
  public:
-  explicit SyncInserter(const ir::Stmt& body) {
-    ir::ForEachStmt(body, [&](const ir::Stmt& s) {
-      const auto* view = s.as<ir::ViewObj>();
-      if (view) roots_.emplace(view->buffer.get(), view->source.get());
-    });
-  }
+  SyncInserter(const ir::PrimFunc& func, arith::Analyzer* analyzer)
+      : divergence_(func->body), accesses_(func->body, divergence_), analyzer_(analyzer) {}
 
-  ir::Stmt Run(const ir::Stmt& s, Pending* pending) {
-    if (const auto* seq = s.as<ir::SeqObj>()) return RunSeq(seq, pending);
-    if (const auto* grid = s.as<ir::TileLoopObj>()) {
-      ir::Stmt body = Run(grid->body, pending);
-      return ir::TileLoop(grid->vars, grid->extents, grid->threads, body, grid->attrs, grid->span);
-    }
+  ir::Stmt Run(const ir::Stmt& s, State* state) {
+    if (const auto* seq = s.as<ir::SeqObj>()) return RunSeq(seq, state);
+    if (const auto* grid = s.as<ir::TileLoopObj>()) return RunGrid(grid, state);
     const auto* loop = s.as<ir::ForObj>();
-    if (loop && !loop->attrs.count(lower::cuda::kThreadLevel)) return RunFor(loop, pending);
-    if (const auto* branch = s.as<ir::IfObj>()) return RunIf(branch, pending);
-    if (const auto* repeat = s.as<ir::WhileObj>()) return RunWhile(repeat, pending);
+    bool uniform = !divergence_.IsDivergent(s);
+    if (loop && uniform && !loop->attrs.count(lower::cuda::kThreadLevel)) {
+      return RunFor(loop, state);
+    }
+    const auto* branch = s.as<ir::IfObj>();
+    if (branch && uniform) return RunIf(branch, state);
+    const auto* repeat = s.as<ir::WhileObj>();
+    if (repeat && uniform) return RunWhile(repeat, state);
     if (s.as<ir::BreakObj>() || s.as<ir::ContinueObj>()) {
-      if (!leaving_.empty()) Join(&leaving_.back(), *pending);
+      if (!leaving_.empty()) Merge(&leaving_.back(), *state);
       return s;
     }
-    return Leaf(s, AccessesOf(s), pending);
+    return RunLeaf(s, state);
   }
 
  private:
-  static ir::Stmt Barrier(const ir::Span& span) {
-    ir::Expr call = ir::MakeCall("sync_threads", {}, {}, ir::dtype::Int(32));
-    return ir::Evaluate(call, span);
+  static ir::Stmt Call(const char* name, ffi::Array<ffi::Any> args, const ir::Span& span) {
+    return ir::Evaluate(ir::MakeCall(name, std::move(args), {}, ir::dtype::Int(32)), span);
   }
 
-  // The statement, behind a barrier if it needs one.
-  static ir::Stmt Leaf(const ir::Stmt& s, const Pending& now, Pending* pending) {
-    bool barrier = Conflicts(*pending, now);
-    if (barrier) pending->clear();
-    Join(pending, now);
-    return barrier ? ir::Seq({Barrier(s->span), s}, s->span) : s;
+  // The synchronisation that `now` needs after `state`, which is brought up to date. Copies in
+  // flight to what is accessed must arrive first; then everybody must know.
+  ffi::Array<ir::Stmt> Before(const Pending& now, State* state, const ir::Span& span) {
+    ffi::Array<ir::Stmt> sync;
+    if (Conflicts(state->flying, now, false)) {
+      sync.push_back(Call("ptx_wait_group", {ir::MakeInt(ir::dtype::Int(32), 0)}, span));
+      Land(state);
+    }
+    if (Conflicts(state->pending, now, true)) {
+      sync.push_back(Call("sync_threads", {}, span));
+      state->pending.clear();
+      ++barriers_;
+    }
+    for (const SyncAccess& access : now) {
+      if (access.arrival == SyncAccess::Arrival::kWithWait) continue;
+      const bool now_visible = access.arrival == SyncAccess::Arrival::kNow;
+      Join(now_visible ? &state->pending : &state->flying, {access});
+    }
+    return sync;
   }
 
-  ir::Stmt RunSeq(const ir::SeqObj* seq, Pending* pending) {
+  // Whether two accesses must not happen at once. Copies in flight conflict with other copies only
+  // through their order, which those to one place by one thread keep.
+  bool Conflicts(const Pending& before, const Pending& now, bool landed) {
+    for (const SyncAccess& a : before) {
+      for (const SyncAccess& b : now) {
+        SyncAccess other = a;
+        if (!landed) other.who = Who::kAny;
+        if (Conflict(other, b, analyzer_)) return true;
+      }
+    }
+    return false;
+  }
+
+  // All copies have arrived, each for the thread that made it.
+  static void Land(State* state) {
+    for (SyncAccess access : state->flying) {
+      access.arrival = SyncAccess::Arrival::kNow;
+      Join(&state->pending, {access});
+    }
+    state->flying.clear();
+  }
+
+  static ir::Stmt With(const ffi::Array<ir::Stmt>& sync, const ir::Stmt& s) {
+    if (sync.empty()) return s;
+    ffi::Array<ir::Stmt> stmts = sync;
+    stmts.push_back(s);
+    return ir::Seq(stmts, s->span);
+  }
+
+  ir::Stmt RunLeaf(const ir::Stmt& s, State* state) {
+    if (const auto* bind = s.as<ir::BindObj>()) accesses_.Bind(bind);
+    if (IsCall(s, "sync_threads")) {
+      state->pending.clear();
+      return s;
+    }
+    if (IsCall(s, "ptx_wait_group")) return RunWait(s, state);
+    return With(Before(accesses_.OfStmt(s), state, s->span), s);
+  }
+
+  // A wait of a pipeline says what arrives. One of the user's own waits for everything if nothing
+  // may be left, and for nothing that is known otherwise.
+  ir::Stmt RunWait(const ir::Stmt& s, State* state) {
+    const ir::CallObj* wait = CallOf(s);
+    Pending completed = accesses_.Completed(wait);
+    if (completed.empty()) {
+      if (ir::IsConstInt(ir::Call::Arg(wait, 0), 0)) Land(state);
+      return s;
+    }
+    Join(&state->pending, completed);
+    return Call("ptx_wait_group", {ir::Call::Arg(wait, 0)}, s->span);
+  }
+
+  ir::Stmt RunSeq(const ir::SeqObj* seq, State* state) {
     ffi::Array<ir::Stmt> stmts;
     for (const ir::Stmt& child : seq->stmts) {
-      ir::Stmt result = Run(child, pending);
+      ir::Stmt result = Run(child, state);
       // A declaration stays visible to the statements behind it.
       const auto* pair = result.as<ir::SeqObj>();
       if (pair && !child.as<ir::SeqObj>()) {
@@ -121,167 +154,139 @@ class SyncInserter {
     return ir::Seq(stmts, seq->span);
   }
 
-  // A body that is entered from before the loop and from its own end.
-  ir::Stmt RunBody(const ir::Stmt& body, Pending* pending) {
-    Pending entry = *pending;
-    ir::Stmt result = body;
-    // What is pending only grows, so that this ends; two rounds are the rule.
-    for (size_t known = entry.size() + 1; known != entry.size();) {
-      known = entry.size();
-      leaving_.emplace_back();
-      Pending exit = entry;
-      result = Run(body, &exit);
-      Join(&exit, leaving_.back());
-      leaving_.pop_back();
-      Join(&entry, exit);
+  ir::Stmt RunGrid(const ir::TileLoopObj* grid, State* state) {
+    auto scope = analyzer_->Enter();
+    for (size_t i = 0; i < grid->vars.size(); ++i) {
+      const ir::Expr& extent = grid->extents[i];
+      analyzer_->BindLoop(grid->vars[i], ir::MakeInt(extent.dtype(), 0), extent);
     }
-    *pending = entry;
+    ir::Stmt body = Run(grid->body, state);
+    return ir::TileLoop(grid->vars, grid->extents, grid->threads, body, grid->attrs, grid->span);
+  }
+
+  // A body that is entered from before the loop and from its own end. `age` makes of what an
+  // iteration leaves what the next one finds.
+  template <typename Age>
+  ir::Stmt RunBody(const ir::Stmt& body, State* state, Age age) {
+    State entry = *state;
+    ir::Stmt result = body;
+    std::unordered_set<const ffi::Object*> names = DeclaredIn(body);
+    // What is pending only grows, so that this ends; two rounds are the rule.
+    for (bool grows = true; grows;) {
+      State before = entry;
+      leaving_.emplace_back();
+      State exit = entry;
+      result = Run(body, &exit);
+      Merge(&exit, leaving_.back());
+      leaving_.pop_back();
+      for (Pending* part : {&exit.pending, &exit.flying}) {
+        Forget(part, names);
+        age(part);
+      }
+      Merge(&entry, exit);
+      grows = !Equal(before, entry);
+    }
+    *state = entry;
     return result;
   }
 
-  ir::Stmt RunFor(const ir::ForObj* loop, Pending* pending) {
-    Pending bounds = Reads(ffi::Array<ir::Expr>{loop->min, loop->extent, loop->step});
-    bool barrier = Conflicts(*pending, bounds);
-    if (barrier) pending->clear();
-    Join(pending, bounds);
-    ir::Stmt body = RunBody(loop->body, pending);
-    ir::Stmt result = ir::For(loop->var, loop->min, loop->extent, loop->step, loop->kind, body,
-                              loop->attrs, loop->span);
-    return barrier ? ir::Seq({Barrier(loop->span), result}, loop->span) : result;
+  ir::Stmt RunFor(const ir::ForObj* loop, State* state) {
+    ffi::Array<ir::Stmt> sync =
+        Before(accesses_.OfExprs({loop->min, loop->extent, loop->step}), state, loop->span);
+    auto scope = analyzer_->Enter();
+    analyzer_->BindLoop(loop->var, loop->min, loop->extent, loop->step);
+    // Stands for the variable one iteration ago; older ones are not told apart.
+    ir::Var last(loop->var->name, loop->var.dtype());
+    auto age = [&](Pending* pending) { Age(loop, last, pending); };
+    analyzer_->BindValue(last, ir::Expr(loop->var) - loop->step);
+    ir::Stmt body = RunBody(loop->body, state, age);
+    const std::unordered_set<const ffi::Object*> inner = {loop->var.get(), last.get()};
+    Forget(&state->pending, inner);
+    Forget(&state->flying, inner);
+    return With(sync, ir::For(loop->var, loop->min, loop->extent, loop->step, loop->kind, body,
+                              loop->attrs, loop->span));
   }
 
-  ir::Stmt RunIf(const ir::IfObj* branch, Pending* pending) {
-    Pending cond = Reads(ffi::Array<ir::Expr>{branch->cond});
-    bool barrier = Conflicts(*pending, cond);
-    if (barrier) pending->clear();
-    Join(pending, cond);
-    Pending otherwise = *pending;
-    ir::Stmt then_body = Run(branch->then_body, pending);
+  static void Age(const ir::ForObj* loop, const ir::Var& last, Pending* pending) {
+    Forget(pending, {last.get()});
+    for (SyncAccess& access : *pending) {
+      for (Span1& span : access.where) {
+        if (!span.low) continue;
+        span.low = ir::Substitute(*span.low, {{loop->var.get(), ir::Expr(last)}});
+        span.high = ir::Substitute(*span.high, {{loop->var.get(), ir::Expr(last)}});
+      }
+    }
+  }
+
+  // A barrier that a branch needs against what came before it stands before the branch: whoever
+  // comes after it needs it too, as a rule.
+  ir::Stmt RunIf(const ir::IfObj* branch, State* state) {
+    ffi::Array<ir::Stmt> sync = Before(accesses_.OfExprs({branch->cond}), state, branch->span);
+    State entry = *state;
+    const int64_t before = barriers_;
+    ir::Stmt result = RunBranches(branch, state);
+    const int64_t needed = barriers_ - before;
+    if (needed == 0 || entry.pending.empty()) return With(sync, result);
+    State synced{{}, entry.flying};
+    ir::Stmt behind = RunBranches(branch, &synced);
+    if (barriers_ - before - needed == needed) {
+      // The second run counted the same barriers again.
+      barriers_ -= needed;
+      return With(sync, result);
+    }
+    barriers_ = before + 1;
+    *state = synced;
+    sync.push_back(Call("sync_threads", {}, branch->span));
+    return With(sync, behind);
+  }
+
+  ir::Stmt RunBranches(const ir::IfObj* branch, State* state) {
+    State otherwise = *state;
+    ir::Stmt then_body = [&] {
+      auto scope = analyzer_->With(branch->cond);
+      return Run(branch->then_body, state);
+    }();
     ffi::Optional<ir::Stmt> else_body = branch->else_body;
-    if (branch->else_body.has_value()) else_body = Run(branch->else_body.value(), &otherwise);
-    Join(pending, otherwise);
-    ir::Stmt result = ir::If(branch->cond, then_body, else_body, branch->span);
-    return barrier ? ir::Seq({Barrier(branch->span), result}, branch->span) : result;
+    if (branch->else_body.has_value()) {
+      auto scope = analyzer_->With(ir::MakeNot(branch->cond));
+      else_body = Run(branch->else_body.value(), &otherwise);
+    }
+    std::unordered_set<const ffi::Object*> inner = DeclaredIn(branch->then_body);
+    if (branch->else_body.has_value()) inner.merge(DeclaredIn(branch->else_body.value()));
+    for (State* end : {state, &otherwise}) {
+      for (Pending* part : {&end->pending, &end->flying}) {
+        Forget(part, inner);
+      }
+    }
+    Merge(state, otherwise);
+    return ir::If(branch->cond, then_body, else_body, branch->span);
   }
 
   // The condition is read before each iteration: it becomes a leaf of the body.
-  ir::Stmt RunWhile(const ir::WhileObj* loop, Pending* pending) {
-    if (Reads(ffi::Array<ir::Expr>{loop->cond}).empty()) {
-      return ir::While(loop->cond, RunBody(loop->body, pending), loop->span);
+  ir::Stmt RunWhile(const ir::WhileObj* loop, State* state) {
+    auto keep = [](Pending*) {};
+    if (accesses_.OfExprs({loop->cond}).empty()) {
+      return ir::While(loop->cond, RunBody(loop->body, state, keep), loop->span);
     }
     ir::Stmt leave = ir::If(ir::MakeNot(loop->cond), ir::Break(), std::nullopt, loop->span);
     ir::Stmt body = ir::Seq({leave, loop->body}, loop->span);
-    return ir::While(ir::MakeBool(true), RunBody(body, pending), loop->span);
+    return ir::While(ir::MakeBool(true), RunBody(body, state, keep), loop->span);
   }
 
-  const ir::BufferObj* Root(const ir::Buffer& buffer) const {
-    const ir::BufferObj* root = buffer.get();
-    for (auto it = roots_.find(root); it != roots_.end(); it = roots_.find(root)) {
-      root = it->second;
-    }
-    return root;
-  }
-
-  Pending Reads(const ffi::Any& exprs) const { return Collect(exprs, nullptr, Who::kAny); }
-
-  Pending AccessesOf(const ir::Stmt& s) const {
-    const auto* box = s.as<ir::ParallelObj>();
-    if (box) return Collect(s, box, Who::kDealt);
-    bool first = s.as<ir::EvaluateObj>() != nullptr;
-    const auto* store = s.as<ir::StoreObj>();
-    if (store) first = IsVisible(store->buffer);
-    return Collect(s, nullptr, first ? Who::kFirst : Who::kAny);
-  }
-
-  static bool IsVisible(const ir::Buffer& buffer) {
-    return buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
-  }
-
-  Pending Collect(const ffi::Any& root, const ir::ParallelObj* box, Who who) const {
-    struct Walker : ir::Visitor {
-      const SyncInserter* self;
-      const ir::ParallelObj* box;
-      Who who;
-      Pending found;
-      void Add(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices, bool write,
-               bool atomic) {
-        if (!IsVisible(buffer)) return;
-        Access access{self->Root(buffer), write, atomic, who, {}};
-        if (box && !Dealt(box, indices, &access.indices)) access.who = Who::kAny;
-        // Parts of a buffer under another shape are not compared.
-        if (self->Root(buffer) != buffer.get()) access.who = Who::kAny;
-        Join(&found, {access});
-      }
-      void VisitExpr(const ir::Expr& e) override {
-        if (const auto* load = e.as<ir::LoadObj>()) Add(load->buffer, load->indices, false, false);
-        if (const auto* call = e.as<ir::CallObj>()) VisitCall(call);
-        VisitFields(e);
-      }
-      void VisitCall(const ir::CallObj* call) {
-        const std::string name(call->op);
-        for (const ffi::Any& arg : call->args) {
-          const auto* address = arg.as<ir::AddressOfObj>();
-          if (address) Add(address->buffer, address->indices, true, name.rfind("atomic_", 0) == 0);
-        }
-      }
-      void VisitStmt(const ir::Stmt& s) override {
-        if (const auto* store = s.as<ir::StoreObj>()) {
-          Add(store->buffer, store->indices, true, false);
-        }
-        VisitFields(s);
-      }
-    } walker;
-    walker.self = this;
-    walker.box = box;
-    walker.who = who;
-    walker.Visit(root);
-    return walker.found;
-  }
-
-  // Whether each point of the box accesses an element of its own, at plain indices.
-  static bool Dealt(const ir::ParallelObj* box, const ffi::Array<ir::Expr>& indices,
-                    std::vector<int64_t>* key) {
-    std::vector<bool> used(box->vars.size(), false);
-    std::vector<int64_t> number(box->vars.size(), 0);
-    int64_t count = 0;
-    for (size_t i = 0; i < box->extents.size(); ++i) {
-      const int64_t* extent = ir::AsConstInt(box->extents[i]);
-      if (!extent) return false;
-      used[i] = *extent == 1;
-      // A dimension of extent 1 is always 0, and moves no thread.
-      number[i] = used[i] ? -1 : count++;
-      if (!used[i]) key->push_back(*extent);
-    }
-    auto vector = box->attrs.find("vector");
-    key->push_back(vector == box->attrs.end() ? 1 : (*vector).second.cast<int64_t>());
-    for (const ir::Expr& index : indices) {
-      const int64_t* constant = ir::AsConstInt(index);
-      if (constant && *constant >= 0) {
-        key->push_back(-1 - *constant);
-        continue;
-      }
-      size_t d = 0;
-      while (d < box->vars.size() && !index.same_as(box->vars[d])) ++d;
-      if (d == box->vars.size()) return false;
-      used[d] = true;
-      key->push_back(number[d]);
-    }
-    for (bool u : used) {
-      if (!u) return false;
-    }
-    return true;
-  }
-
-  std::unordered_map<const ir::BufferObj*, const ir::BufferObj*> roots_;
+  Divergence divergence_;
+  SyncAccesses accesses_;
+  arith::Analyzer* analyzer_;
   // By loop: what is pending at its breaks and continues.
-  std::vector<Pending> leaving_;
+  std::vector<State> leaving_;
+  int64_t barriers_ = 0;
 };
 
 }  // namespace
 
-ir::PrimFunc InsertSync(const ir::PrimFunc& func, const lower::cuda::Context&) {
-  Pending pending;
-  return func.WithBody(SyncInserter(func->body).Run(func->body, &pending));
+ir::PrimFunc InsertSync(const ir::PrimFunc& func, const lower::cuda::Context& context) {
+  State state;
+  auto scope = context.analyzer->Enter();
+  return func.WithBody(SyncInserter(func, context.analyzer.get()).Run(func->body, &state));
 }
 
 }  // namespace tilescale::pass

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cc/ir/mutator.h"
+#include "cc/ir/schedule.h"
 #include "cc/ir/span.h"
 #include "cc/support/diagnostic.h"
 
@@ -31,39 +32,6 @@ std::optional<std::vector<int64_t>> IntList(const ir::ForObj* loop, const char* 
   return std::vector<int64_t>(list->begin(), list->end());
 }
 
-// Statements that order and stage count: everything but declarations of names.
-size_t ScheduledStatements(const ir::Stmt& body) {
-  const auto* seq = body.as<ir::SeqObj>();
-  if (!seq) return 1;
-  size_t count = 0;
-  for (const ir::Stmt& s : seq->stmts) {
-    bool declares = s.as<ir::BindObj>() || s.as<ir::AllocObj>() || s.as<ir::ViewObj>() ||
-                    s.as<ir::AssumeObj>() || s.as<ir::AnnotateObj>() || s.as<ir::DeclTensorObj>();
-    if (!declares) ++count;
-  }
-  return count;
-}
-
-void CheckPipeline(const ir::ForObj* loop) {
-  auto order = IntList(loop, "order");
-  auto stage = IntList(loop, "stage");
-  if (!order && !stage) return;
-  size_t count = ScheduledStatements(loop->body);
-  std::string expected = std::to_string(count) + " entries, one for each statement";
-  for (const auto& list : {order, stage}) {
-    if (!list || list->empty() || list->size() == count) continue;
-    ThrowOrder(loop, "has an `order` or `stage` of another length than its body", expected,
-               std::to_string(list->size()) + " entries");
-  }
-  if (order && std::set<int64_t>(order->begin(), order->end()).size() != order->size()) {
-    ThrowOrder(loop, "names a position twice in `order`", "a permutation of the statements",
-               "repeated entries");
-  }
-  for (int64_t s : stage.value_or(std::vector<int64_t>())) {
-    if (s < 0) ThrowOrder(loop, "has a negative stage", "stages from 0", std::to_string(s));
-  }
-}
-
 class LoopSerializer : public ir::Mutator {
  public:
   explicit LoopSerializer(const lower::Context& context) : context_(context) {}
@@ -72,7 +40,7 @@ class LoopSerializer : public ir::Mutator {
     const auto* loop = stmt.as<ir::ForObj>();
     if (!loop) return DefaultStmt(stmt);
     bool pipelined = loop->kind == ir::ForKind::kPipelined;
-    if (pipelined) CheckPipeline(loop);
+    if (pipelined) CheckPipelined(loop);
     ir::Stmt body = MutateStmt(loop->body);
     bool keeps = loop->kind == ir::ForKind::kSerial || loop->kind == ir::ForKind::kUnroll;
     ir::Expr extent = loop->extent;
@@ -88,6 +56,27 @@ class LoopSerializer : public ir::Mutator {
 };
 
 }  // namespace
+
+void CheckPipelined(const ir::ForObj* loop) {
+  auto order = IntList(loop, "order");
+  auto stage = IntList(loop, "stage");
+  if (!order && !stage) return;
+  size_t count = 0;
+  for (const ir::Stmt& s : ir::StatementsOf(loop->body)) count += ir::IsOperator(s) ? 1 : 0;
+  std::string expected = std::to_string(count) + " entries, one for each statement";
+  for (const auto& list : {order, stage}) {
+    if (!list || list->empty() || list->size() == count) continue;
+    ThrowOrder(loop, "has an `order` or `stage` of another length than its body", expected,
+               std::to_string(list->size()) + " entries");
+  }
+  if (order && std::set<int64_t>(order->begin(), order->end()).size() != order->size()) {
+    ThrowOrder(loop, "names a position twice in `order`", "a permutation of the statements",
+               "repeated entries");
+  }
+  for (int64_t s : stage.value_or(std::vector<int64_t>())) {
+    if (s < 0) ThrowOrder(loop, "has a negative stage", "stages from 0", std::to_string(s));
+  }
+}
 
 ir::PrimFunc SerializeLoops(const ir::PrimFunc& func, const lower::Context& context) {
   return func.WithBody(LoopSerializer(context).MutateStmt(func->body));

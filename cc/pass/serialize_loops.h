@@ -6,6 +6,9 @@
 
 namespace tilescale::pass {
 
+/// Throws `PipelineOrderError` unless `order` and `stage` of a pipelined loop fit its body.
+void CheckPipelined(const ir::ForObj* loop);
+
 /// Makes pipelined and vectorised loops serial: both are requests that never change results, and
 /// on the CPU overlap and vectors are the business of the processor and of the C compiler. The
 /// requests are validated all the same, so that a kernel accepted here is accepted on GPUs: throws

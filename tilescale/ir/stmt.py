@@ -144,6 +144,30 @@ class Continue(Stmt):
     """Goes to the next iteration of the innermost loop."""
 
 
+@tvm_ffi.register_object("tilescale.ir.Channel")
+class Channel(Node):
+    """A shared buffer between stages of a pipeline: `depth` versions of it, used in turn."""
+
+    buffer: Buffer
+    depth: int
+
+
+@tvm_ffi.register_object("tilescale.ir.Pipeline")
+class Pipeline(Stmt):
+    """A loop whose iterations overlap: operator i of iteration n runs in step n + stages[i]."""
+
+    var: Var
+    min: Expr
+    extent: Expr
+    step: Expr
+    stages: Sequence[int]
+    order: Sequence[int]
+    atoms: Sequence[str]
+    channels: Sequence[Channel]
+    body: Stmt
+    attrs: Mapping[str, Any]
+
+
 @tvm_ffi.register_object("tilescale.ir.TileLoop")
 class TileLoop(Stmt):
     """The launch grid: one program per point, `vars[0]` fastest."""

@@ -21,6 +21,7 @@ class SpecRule(NamedTuple):
     name: str
     text: str
     tile: bool
+    scheduled: bool
     thread: bool
 
 
@@ -45,10 +46,10 @@ def parse(text: str) -> Module:
 
 
 def check_spec(func: PrimFunc, stage: str) -> list[str]:
-    """Every breach of the rules of `stage` ("tile" or "thread"), as "rule: found"."""
+    """Every breach of the rules of `stage` ("tile", "scheduled" or "thread"), as "rule: found"."""
     return [str(breach) for breach in _check_spec(func, stage)]
 
 
 def spec_rules() -> list[SpecRule]:
     """All rules, in the order of the documentation."""
-    return [SpecRule(str(n), str(t), bool(a), bool(b)) for n, t, a, b in _spec_rules()]
+    return [SpecRule(str(name), str(text), *map(bool, at)) for name, text, *at in _spec_rules()]

@@ -1,0 +1,81 @@
+#include "cc/pass/divergence.h"
+
+#include "cc/ir/intrinsic.h"
+#include "cc/ir/visitor.h"
+
+namespace tilescale::pass {
+namespace {
+
+bool IsPrivate(const ir::Buffer& buffer) {
+  return buffer.IsScope(ir::scope::kVar) || buffer.IsScope(ir::scope::kLocal) ||
+         buffer.IsScope(ir::scope::kFragment);
+}
+
+// What each thread computes for itself; votes of the whole block come out alike.
+bool DependsOnThread(const ir::CallObj* call) {
+  const std::string name(call->op);
+  if (name.rfind("syncthreads_", 0) == 0) return false;
+  const ir::Intrinsic* decl = ir::FindIntrinsic(name);
+  return !decl || decl->executors == ir::Executors::kAll;
+}
+
+}  // namespace
+
+Divergence::Divergence(const ir::Stmt& body) {
+  while (Grow(body)) {
+  }
+}
+
+bool Divergence::IsDivergent(const ir::Expr& e) const {
+  bool divergent = false;
+  ir::ForEachExpr(e, [&](const ir::Expr& x) {
+    const auto* call = x.as<ir::CallObj>();
+    const auto* load = x.as<ir::LoadObj>();
+    divergent = divergent || names_.count(x.get()) > 0 || (call && DependsOnThread(call)) ||
+                (load && names_.count(load->buffer.get()) > 0);
+  });
+  return divergent;
+}
+
+bool Divergence::IsDivergent(const ir::Stmt& s) const {
+  if (const auto* branch = s.as<ir::IfObj>()) return IsDivergent(branch->cond);
+  if (const auto* repeat = s.as<ir::WhileObj>()) return IsDivergent(repeat->cond);
+  const auto* loop = s.as<ir::ForObj>();
+  return loop && (IsDivergent(loop->min) || IsDivergent(loop->extent) || IsDivergent(loop->step));
+}
+
+// Adds what follows from the names known so far; false if nothing does.
+bool Divergence::Grow(const ir::Stmt& body) {
+  struct Walker : ir::Visitor {
+    Divergence* self;
+    int depth = 0;
+    bool grew = false;
+    void Add(const ffi::Object* name) { grew = self->names_.insert(name).second || grew; }
+    void VisitExpr(const ir::Expr&) override {}
+    void VisitStmt(const ir::Stmt& s) override {
+      if (const auto* bind = s.as<ir::BindObj>()) {
+        if (self->IsDivergent(bind->value)) Add(bind->var.get());
+      }
+      if (const auto* alloc = s.as<ir::AllocObj>()) {
+        if (alloc->init.has_value() && self->IsDivergent(alloc->init.value())) {
+          Add(alloc->buffer.get());
+        }
+      }
+      const auto* store = s.as<ir::StoreObj>();
+      if (store && IsPrivate(store->buffer)) {
+        if (depth > 0 || self->IsDivergent(store->value)) Add(store->buffer.get());
+      }
+      const auto* loop = s.as<ir::ForObj>();
+      const bool divergent = self->IsDivergent(s);
+      if (loop && divergent) Add(loop->var.get());
+      depth += divergent || s.as<ir::ParallelObj>() ? 1 : 0;
+      VisitFields(s);
+      depth -= divergent || s.as<ir::ParallelObj>() ? 1 : 0;
+    }
+  } walker;
+  walker.self = this;
+  walker.VisitStmt(body);
+  return walker.grew;
+}
+
+}  // namespace tilescale::pass

@@ -1,0 +1,201 @@
+#include "cc/pass/lower_async_copies.h"
+
+#include <cstdlib>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "cc/ir/intrinsic.h"
+#include "cc/ir/visitor.h"
+#include "cc/lower/common/loops.h"
+#include "cc/pass/analyzed_mutator.h"
+#include "cc/pass/exact.h"
+
+namespace tilescale::pass {
+namespace {
+
+constexpr int kFirstArch = 80;
+
+int ArchNumber(const std::string& arch) { return std::atoi(arch.c_str() + 3); }
+
+ir::Expr Zero64() { return ir::MakeInt(ir::dtype::Int(64), 0); }
+
+// One copy as a box of vectors: the box's last dimension counts vectors of `vector` elements.
+struct VectorBox {
+  std::vector<ir::Var> vars;
+  std::vector<ir::Expr> extents;
+  ffi::Array<ir::Expr> from;
+  ffi::Array<ir::Expr> to;
+};
+
+std::optional<VectorBox> MakeBox(const op::CopyObj* copy, int64_t vector) {
+  VectorBox box;
+  box.extents = op::SqueezedExtents(copy->dst);
+  if (box.extents.empty()) return std::nullopt;
+  const int64_t* inner = ir::AsConstInt(box.extents.back());
+  if (!inner || *inner <= 0 || *inner % vector != 0) return std::nullopt;
+  box.extents.back() = ir::MakeInt(box.extents.back().dtype(), *inner / vector);
+  box.vars = lower::LoopVars(box.extents);
+  std::vector<ir::Expr> point = lower::AsExprs(box.vars);
+  point.back() = point.back() * ir::MakeInt(point.back().dtype(), vector);
+  box.from = lower::SqueezedIndicesAt(copy->src, point);
+  box.to = lower::SqueezedIndicesAt(copy->dst, point);
+  return box;
+}
+
+// Whether the elements of a vector lie side by side: the last extent that is not 1 is that of the
+// buffer's last dimension, whose stride is 1.
+bool IsContiguous(const ir::Region& region) {
+  if (ir::IsConstInt(region->extents.back(), 1)) return false;
+  return ir::IsConstInt(ExactStrides(region->buffer).back(), 1);
+}
+
+bool IsAligned(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& at, int64_t vector,
+               arith::Analyzer* analyzer) {
+  std::vector<ir::Expr> strides = ExactStrides(buffer);
+  ir::Expr offset = Zero64();
+  for (size_t i = 0; i < at.size(); ++i) offset = offset + Exact64(at[i]) * strides[i];
+  return analyzer->ProveAlignment(offset, vector) == 0;
+}
+
+bool IsInside(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& at, int64_t vector,
+              arith::Analyzer* analyzer) {
+  for (size_t i = 0; i < at.size(); ++i) {
+    ir::Expr index = Exact64(at[i]);
+    ir::Expr last = i + 1 == at.size() ? index + ir::MakeInt(index.dtype(), vector - 1) : index;
+    if (!analyzer->CanProve(Zero64() <= index)) return false;
+    if (!analyzer->CanProve(last < Exact64(buffer->shape[i]))) return false;
+  }
+  return true;
+}
+
+// No vector is partly outside.
+bool IsWhole(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& at, int64_t vector,
+             arith::Analyzer* analyzer) {
+  return analyzer->ProveAlignment(Exact64(at.back()), vector) == 0 &&
+         analyzer->ProveAlignment(Exact64(buffer->shape[at.size() - 1]), vector) == 0;
+}
+
+void BindBox(const VectorBox& box, arith::Analyzer* analyzer) {
+  for (size_t i = 0; i < box.vars.size(); ++i) {
+    analyzer->BindLoop(box.vars[i], ir::MakeInt(box.vars[i].dtype(), 0), box.extents[i]);
+  }
+}
+
+bool FitsWidth(const op::CopyObj* copy, int64_t vector, bool zero_outside,
+               arith::Analyzer* analyzer) {
+  auto box = MakeBox(copy, vector);
+  if (!box) return false;
+  auto scope = analyzer->Enter();
+  BindBox(*box, analyzer);
+  const ir::Buffer& src = copy->src->buffer;
+  const ir::Buffer& dst = copy->dst->buffer;
+  if (!IsInside(dst, box->to, vector, analyzer)) return false;
+  if (!IsAligned(dst, box->to, vector, analyzer)) return false;
+  if (!IsAligned(src, box->from, vector, analyzer)) return false;
+  if (IsInside(src, box->from, vector, analyzer)) return true;
+  return zero_outside && IsWhole(src, box->from, vector, analyzer);
+}
+
+std::string ReasonAgainst(const op::CopyObj* copy, const CopyFacts& facts,
+                          const std::string& arch) {
+  const ir::Buffer& src = copy->src->buffer;
+  const ir::Buffer& dst = copy->dst->buffer;
+  if (ArchNumber(arch) < kFirstArch) return arch + " has no cp.async";
+  if (!src.IsScope(ir::scope::kGlobal) || !dst.IsScope(ir::scope::kShared)) {
+    return "cp.async goes from global to shared memory";
+  }
+  if (src->dtype != dst->dtype) return "it converts elements";
+  if (src->dtype.bits < 8) return "its elements are packed";
+  if (facts.unaligned.count(src.get())) return "the alignment of its source is not known";
+  if (!IsContiguous(copy->src) || !IsContiguous(copy->dst)) return "its elements lie apart";
+  return "";
+}
+
+class AsyncCopyLowerer : public AnalyzedMutator {
+ public:
+  AsyncCopyLowerer(CopyFacts facts, const lower::cuda::Context& context)
+      : facts_(std::move(facts)), context_(context) {}
+
+  ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
+    const auto* copy = stmt.as<op::CopyObj>();
+    if (!copy || copy->attrs.count(kAsyncCopy) == 0) return AnalyzedMutator::MutateStmt(stmt);
+    AsyncWidth width = FindAsyncWidth(copy, facts_, context_.arch, analyzer());
+    if (width.bytes > 0) return Vectors(copy, width.bytes);
+    ir::AttrMap attrs = copy->attrs;
+    attrs.erase(kAsyncCopy);
+    return op::Copy(copy->src, copy->dst, attrs, copy->span);
+  }
+
+ private:
+  ir::Stmt Vectors(const op::CopyObj* copy, int64_t bytes) {
+    const int64_t vector = bytes / ir::dtype::Bytes(copy->src->buffer->dtype);
+    VectorBox box = *MakeBox(copy, vector);
+    auto scope = analyzer()->Enter();
+    BindBox(box, analyzer());
+    ffi::Map<ffi::String, ffi::Any> attrs = {{"bytes", bytes}};
+    bool told = copy->attrs.at(kAsyncCopy).cast<ffi::String>() == kOfPipeline;
+    if (told) attrs.Set(kOfPipeline, true);
+    ir::Expr call = ir::MakeCall(
+        "cuda.copy_async",
+        {ir::AddressOf(copy->dst->buffer, box.to), ir::AddressOf(copy->src->buffer, box.from),
+         Predicate(copy->src->buffer, box.from)},
+        attrs, ir::dtype::Int(32));
+    return lower::ParallelOver(box.vars, box.extents, ir::Evaluate(call, copy->span), copy->span);
+  }
+
+  // Whether the vector is inside, without what is known.
+  ir::Expr Predicate(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& at) {
+    ir::Expr inside = ir::MakeBool(true);
+    for (size_t i = 0; i < at.size(); ++i) {
+      ir::Expr index = Exact64(at[i]);
+      for (const ir::Expr& cond : {Zero64() <= index, index < Exact64(buffer->shape[i])}) {
+        if (!analyzer()->CanProve(cond)) inside = inside && cond;
+      }
+    }
+    return inside;
+  }
+
+  CopyFacts facts_;
+  const lower::cuda::Context& context_;
+};
+
+}  // namespace
+
+CopyFacts CollectCopyFacts(const ir::Stmt& body) {
+  CopyFacts facts;
+  ir::ForEachStmt(body, [&](const ir::Stmt& s) {
+    if (const auto* tensor = s.as<ir::DeclTensorObj>())
+      facts.unaligned.insert(tensor->buffer.get());
+    const auto* view = s.as<ir::ViewObj>();
+    if (view && facts.unaligned.count(view->source.get())) {
+      facts.unaligned.insert(view->buffer.get());
+    }
+    const auto* note = s.as<ir::AnnotateObj>();
+    if (!note || note->key != "safe_value" || !note->target.has_value()) return;
+    auto value = note->value.as<ir::Expr>();
+    const auto* real = value ? value->as<ir::FloatImmObj>() : nullptr;
+    bool zero = value && (ir::IsConstInt(*value, 0) || (real && real->value == 0));
+    if (!zero) facts.safe_valued.insert(note->target.value().get());
+  });
+  return facts;
+}
+
+AsyncWidth FindAsyncWidth(const op::CopyObj* copy, const CopyFacts& facts, const std::string& arch,
+                          arith::Analyzer* analyzer) {
+  std::string reason = ReasonAgainst(copy, facts, arch);
+  if (!reason.empty()) return {0, reason};
+  const int64_t size = ir::dtype::Bytes(copy->src->buffer->dtype);
+  const bool zero_outside = facts.safe_valued.count(copy->src->buffer.get()) == 0;
+  for (int64_t bytes : {16, 8, 4}) {
+    bool fits = bytes >= size && FitsWidth(copy, bytes / size, zero_outside, analyzer);
+    if (fits) return {bytes, ""};
+  }
+  return {0, "its rows are not aligned vectors that are inside or outside as a whole"};
+}
+
+ir::PrimFunc LowerAsyncCopies(const ir::PrimFunc& func, const lower::cuda::Context& context) {
+  return AsyncCopyLowerer(CollectCopyFacts(func->body), context).Run(func, context);
+}
+
+}  // namespace tilescale::pass

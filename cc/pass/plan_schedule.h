@@ -1,0 +1,23 @@
+#ifndef TILESCALE_CC_PASS_PLAN_SCHEDULE_H_
+#define TILESCALE_CC_PASS_PLAN_SCHEDULE_H_
+
+#include "cc/ir/function.h"
+#include "cc/ir/schedule.h"
+#include "cc/lower/cuda/context.h"
+
+namespace tilescale::pass {
+
+/// Chooses a schedule: in each pipelined loop, loads to shared memory run `num_stages` - 1
+/// iterations ahead of the operators that use them, or the operators run in the stages and the
+/// order that the loop asks for. What the dependences of the loop forbid stays in the last stage,
+/// with a note that says why. Changes nothing in the kernel.
+ir::Schedule ChooseSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context);
+
+/// tile -> scheduled. Applies the user's schedule (`T.annotate_schedule`) or the chosen one, which
+/// is left in the function's attribute "schedule". Runs first after the threads are bound, as it
+/// counts the operators that the user wrote.
+ir::PrimFunc PlanSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context);
+
+}  // namespace tilescale::pass
+
+#endif  // TILESCALE_CC_PASS_PLAN_SCHEDULE_H_

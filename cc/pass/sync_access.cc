@@ -1,0 +1,312 @@
+#include "cc/pass/sync_access.h"
+
+#include <tvm/ffi/extra/structural_equal.h>
+
+#include "cc/ir/intrinsic.h"
+#include "cc/ir/printer.h"
+#include "cc/ir/visitor.h"
+#include "cc/lower/cuda/lowering.h"
+#include "cc/pass/collect_accesses.h"
+#include "cc/pass/exact.h"
+#include "cc/pass/linear.h"
+
+namespace tilescale::pass {
+namespace {
+
+bool IsVisible(const ir::Buffer& buffer) {
+  return buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
+}
+
+bool SameLimit(const std::optional<ir::Expr>& a, const std::optional<ir::Expr>& b) {
+  if (!a || !b) return !a && !b;
+  return a->same_as(*b) || ffi::StructuralEqual::Equal(*a, *b);
+}
+
+bool SameThreads(const SyncAccess& a, const SyncAccess& b) {
+  if (a.who != b.who || a.who == Who::kAny) return false;
+  return a.key == b.key;
+}
+
+bool Apart(const SyncAccess& a, const SyncAccess& b, arith::Analyzer* analyzer) {
+  if (a.where.size() != b.where.size()) return false;
+  for (size_t i = 0; i < a.where.size(); ++i) {
+    const Span1& x = a.where[i];
+    const Span1& y = b.where[i];
+    if (!x.low || !y.low || SameLimit(x.low, y.low)) continue;
+    bool points = SameLimit(x.low, x.high) && SameLimit(y.low, y.high);
+    if (points && analyzer->CanProve(ir::MakeNot(ir::Equal(*x.low, *y.low)))) return true;
+    if (points) continue;
+    if (analyzer->CanProve(*x.high < *y.low) || analyzer->CanProve(*y.high < *x.low)) return true;
+  }
+  return false;
+}
+
+// How the points of a loop are dealt to threads, as text; two loops with equal texts deal alike.
+std::string DealText(const ir::ParallelObj* box) {
+  std::string text;
+  for (const ir::Expr& extent : box->extents) {
+    if (!ir::IsConstInt(extent, 1)) text += ir::Print(extent) + ",";
+  }
+  for (const char* attr : {"vector", "loop_layout"}) {
+    auto it = box->attrs.find(attr);
+    if (it != box->attrs.end()) text += std::string(attr) + ir::Print((*it).second);
+  }
+  return text;
+}
+
+// Whether each point of the box accesses an element of its own, at plain indices.
+std::optional<std::string> DealtKey(const ir::ParallelObj* box, const ffi::Array<ir::Expr>& indices,
+                                    const ir::VarMap& values) {
+  std::vector<bool> used(box->vars.size(), false);
+  std::vector<int> number(box->vars.size(), -1);
+  int count = 0;
+  for (size_t i = 0; i < box->extents.size(); ++i) {
+    // A dimension of extent 1 is always 0, and moves no thread.
+    used[i] = ir::IsConstInt(box->extents[i], 1);
+    if (!used[i]) number[i] = count++;
+  }
+  std::string key = DealText(box);
+  for (const ir::Expr& index : indices) {
+    size_t d = 0;
+    while (d < box->vars.size() && !index.same_as(box->vars[d])) ++d;
+    if (d < box->vars.size()) {
+      used[d] = true;
+      key += number[d] < 0 ? ";0" : ";#" + std::to_string(number[d]);
+      continue;
+    }
+    for (const ir::Var& var : box->vars) {
+      if (Mentions(index, var.get())) return std::nullopt;
+    }
+    if (!ir::AsConstInt(index)) return std::nullopt;
+    key += ";" + ir::Print(ir::Substitute(index, values));
+  }
+  for (bool u : used) {
+    if (!u) return std::nullopt;
+  }
+  return key;
+}
+
+// Collects the accesses below a statement. Names that the statement declares are not those of the
+// block: limits are widened over all their values, or forgotten.
+class AccessWalker : public ir::Visitor {
+ public:
+  AccessWalker(const SyncAccesses* self, const Divergence& divergence, const ir::ParallelObj* box,
+               Who who, const ir::VarMap& values)
+      : self_(self), divergence_(divergence), box_(box), who_(who), values_(values) {}
+
+  Pending found;
+
+  void VisitExpr(const ir::Expr& e) override {
+    if (const auto* load = e.as<ir::LoadObj>()) {
+      Add(load->buffer, load->indices, ir::MemoryUse::kRead, 1);
+    }
+    if (const auto* call = e.as<ir::CallObj>()) VisitCall(call);
+    VisitFields(e);
+  }
+
+  void VisitStmt(const ir::Stmt& s) override {
+    if (const auto* store = s.as<ir::StoreObj>()) {
+      Add(store->buffer, store->indices, ir::MemoryUse::kWrite, 1);
+    }
+    if (const auto* bind = s.as<ir::BindObj>()) {
+      if (ReadsMemory(bind->value)) {
+        inner_.insert(bind->var.get());
+      } else {
+        names_.emplace(bind->var.get(), ir::Substitute(bind->value, names_));
+      }
+    }
+    if (const auto* box = s.as<ir::ParallelObj>()) {
+      for (size_t i = 0; i < box->vars.size(); ++i) Enter(box->vars[i], box->extents[i]);
+    }
+    if (const auto* loop = s.as<ir::ForObj>()) {
+      bool counts = ir::IsConstInt(loop->min, 0) && ir::IsConstInt(loop->step, 1);
+      counts ? Enter(loop->var, loop->extent) : (void)inner_.insert(loop->var.get());
+    }
+    VisitFields(s);
+  }
+
+ private:
+  void Enter(const ir::Var& var, const ir::Expr& extent) {
+    inner_.insert(var.get());
+    const int64_t* count = ir::AsConstInt(extent);
+    if (count && *count > 0) ranges_.push_back({var, *count});
+  }
+
+  void VisitCall(const ir::CallObj* call) {
+    const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
+    auto bytes = call->attrs.find("bytes");
+    arrival_ = call->attrs.count("pipeline") > 0 ? SyncAccess::Arrival::kWithWait
+                                                 : SyncAccess::Arrival::kBeforeWait;
+    for (size_t i = 0; i < call->args.size(); ++i) {
+      const auto* address = call->args[i].as<ir::AddressOfObj>();
+      if (!address) continue;
+      ir::MemoryUse use = decl ? decl->Use(i) : ir::MemoryUse::kReadWrite;
+      int64_t elements = use == ir::MemoryUse::kAtomic ? 1 : 0;
+      if (bytes != call->attrs.end()) {
+        elements = (*bytes).second.cast<int64_t>() * 8 / address->buffer->dtype.bits;
+      }
+      Add(address->buffer, address->indices, use, elements);
+    }
+  }
+
+  // `elements` neighbours from the indices on; 0: anywhere in the buffer.
+  void Add(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices, ir::MemoryUse use,
+           int64_t elements) {
+    if (!IsVisible(buffer) || use == ir::MemoryUse::kNone) return;
+    SyncAccess access;
+    access.buffer = self_->Root(buffer.get());
+    access.write = use != ir::MemoryUse::kRead;
+    access.atomic = use == ir::MemoryUse::kAtomic;
+    if (use == ir::MemoryUse::kAsyncWrite) access.arrival = arrival_;
+    access.who = who_;
+    // Parts of a buffer under another shape are not compared.
+    bool whole = access.buffer != buffer.get() || elements == 0;
+    if (box_ && who_ == Who::kDealt) {
+      auto key = whole ? std::nullopt : DealtKey(box_, indices, values_);
+      access.who = key ? Who::kDealt : Who::kAny;
+      if (key) access.key = *key;
+    }
+    for (size_t i = 0; i < indices.size() && !whole; ++i) {
+      access.where.push_back(Limits(indices[i], i + 1 == indices.size() ? elements : 1));
+    }
+    Join(&found, {access});
+  }
+
+  Span1 Limits(const ir::Expr& index, int64_t count) const {
+    ir::Expr low = ir::Substitute(ir::Substitute(index, names_), values_);
+    int64_t reach = count - 1;
+    for (const auto& [var, extent] : ranges_) {
+      auto linear = AsLinear(low, var.get());
+      if (!linear || linear->coefficient < 0) continue;
+      low = linear->rest;
+      reach += linear->coefficient * (extent - 1);
+    }
+    bool foreign = ReadsMemory(low) || divergence_.IsDivergent(low);
+    ir::ForEachExpr(low, [&](const ir::Expr& e) { foreign = foreign || inner_.count(e.get()); });
+    if (foreign) return {};
+    low = Exact64(low);
+    return {low, reach == 0 ? low : low + ir::MakeInt(low.dtype(), reach)};
+  }
+
+  const SyncAccesses* self_;
+  const Divergence& divergence_;
+  const ir::ParallelObj* box_;
+  Who who_;
+  const ir::VarMap& values_;
+  ir::VarMap names_;
+  SyncAccess::Arrival arrival_ = SyncAccess::Arrival::kNow;
+  std::vector<std::pair<ir::Var, int64_t>> ranges_;
+  std::unordered_set<const ffi::Object*> inner_;
+};
+
+}  // namespace
+
+bool Same(const SyncAccess& a, const SyncAccess& b) {
+  bool same = a.buffer == b.buffer && a.write == b.write && a.atomic == b.atomic &&
+              a.arrival == b.arrival && a.who == b.who && a.key == b.key &&
+              a.where.size() == b.where.size();
+  for (size_t i = 0; same && i < a.where.size(); ++i) {
+    same = SameLimit(a.where[i].low, b.where[i].low) && SameLimit(a.where[i].high, b.where[i].high);
+  }
+  return same;
+}
+
+bool Conflict(const SyncAccess& a, const SyncAccess& b, arith::Analyzer* analyzer) {
+  if (a.buffer != b.buffer || !(a.write || b.write)) return false;
+  if ((a.atomic && b.atomic) || SameThreads(a, b)) return false;
+  return !Apart(a, b, analyzer);
+}
+
+void Join(Pending* to, const Pending& from) {
+  for (const SyncAccess& access : from) {
+    bool known = false;
+    for (const SyncAccess& old : *to) known = known || Same(old, access);
+    if (!known) to->push_back(access);
+  }
+}
+
+SyncAccesses::SyncAccesses(const ir::Stmt& body, const Divergence& divergence)
+    : divergence_(divergence) {
+  ir::ForEachStmt(body, [&](const ir::Stmt& s) {
+    const auto* view = s.as<ir::ViewObj>();
+    if (view) roots_.emplace(view->buffer.get(), view->source.get());
+  });
+}
+
+const ir::BufferObj* SyncAccesses::Root(const ir::BufferObj* buffer) const {
+  for (auto it = roots_.find(buffer); it != roots_.end(); it = roots_.find(buffer)) {
+    buffer = it->second;
+  }
+  return buffer;
+}
+
+void SyncAccesses::Bind(const ir::BindObj* bind) {
+  if (ReadsMemory(bind->value)) return;
+  values_.insert_or_assign(bind->var.get(), ir::Substitute(bind->value, values_));
+}
+
+Pending SyncAccesses::Collect(const ffi::Any& root, const ir::ParallelObj* box, Who who) const {
+  AccessWalker walker(this, divergence_, box, who, values_);
+  walker.Visit(root);
+  return walker.found;
+}
+
+Pending SyncAccesses::OfExprs(const ffi::Array<ir::Expr>& exprs) const {
+  return Collect(exprs, nullptr, Who::kAny);
+}
+
+Pending SyncAccesses::OfStmt(const ir::Stmt& s) const {
+  const auto* box = s.as<ir::ParallelObj>();
+  if (box) return Collect(s, box, Who::kDealt);
+  const auto* store = s.as<ir::StoreObj>();
+  bool first = store && IsVisible(store->buffer);
+  if (const auto* effect = s.as<ir::EvaluateObj>()) {
+    const auto* call = effect->value.as<ir::CallObj>();
+    const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+    first = !decl || decl->executors == ir::Executors::kOne;
+  }
+  return Collect(s, nullptr, first ? Who::kFirst : Who::kAny);
+}
+
+Pending SyncAccesses::Completed(const ir::CallObj* wait) const {
+  Pending completed;
+  auto it = wait->attrs.find("completes");
+  if (it == wait->attrs.end()) return completed;
+  for (const ir::Region& region : (*it).second.cast<ffi::Array<ir::Region>>()) {
+    SyncAccess access;
+    access.buffer = Root(region->buffer.get());
+    access.write = true;
+    for (size_t i = 0; i < region->mins.size(); ++i) {
+      ir::Expr low = Exact64(ir::Substitute(region->mins[i], values_));
+      ir::Expr extent = Exact64(region->extents[i]);
+      ir::Expr high = ir::IsConstInt(extent, 1) ? low : low + extent - 1;
+      access.where.push_back({low, high});
+    }
+    completed.push_back(std::move(access));
+  }
+  return completed;
+}
+
+void Forget(Pending* pending, const std::unordered_set<const ffi::Object*>& names) {
+  for (SyncAccess& access : *pending) {
+    for (Span1& span : access.where) {
+      if (!span.low) continue;
+      bool mentions = false;
+      auto look = [&](const ir::Expr& e) { mentions = mentions || names.count(e.get()) > 0; };
+      ir::ForEachExpr(*span.low, look);
+      ir::ForEachExpr(*span.high, look);
+      if (mentions) span = {};
+    }
+  }
+}
+
+std::unordered_set<const ffi::Object*> DeclaredIn(const ir::Stmt& body) {
+  std::unordered_set<const ffi::Object*> names;
+  ir::ForEachStmt(body, [&](const ir::Stmt& s) {
+    if (const auto* bind = s.as<ir::BindObj>()) names.insert(bind->var.get());
+    if (const auto* loop = s.as<ir::ForObj>()) names.insert(loop->var.get());
+  });
+  return names;
+}
+
+}  // namespace tilescale::pass
