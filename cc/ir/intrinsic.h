@@ -53,6 +53,9 @@ struct Intrinsic {
   /// By argument; those behind the end, and all if it is empty, are `kReadWrite`.
   std::vector<MemoryUse> memory = {};
   Executors executors = Executors::kOne;
+  /// It has a predicate that keeps it from addresses outside their buffers; otherwise a call with
+  /// such an address is dropped.
+  bool guards_itself = false;
 
   MemoryUse Use(size_t argument) const {
     return argument < memory.size() ? memory[argument] : MemoryUse::kReadWrite;

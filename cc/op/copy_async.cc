@@ -19,7 +19,9 @@ using ir::TypeRule;
          TypeRule::kInt32,
          "copy_async(to, from, predicate): attrs bytes, 4, 8 or 16, to which both are aligned; "
          "without the predicate the bytes become 0 and `from` is not read",
-         {MemoryUse::kAsyncWrite, MemoryUse::kRead, MemoryUse::kNone}}),
+         {MemoryUse::kAsyncWrite, MemoryUse::kRead, MemoryUse::kNone},
+         Executors::kOne,
+         true}),
     ir::RegisterIntrinsic({"ptx_commit_group",
                            0,
                            Effect::kState,

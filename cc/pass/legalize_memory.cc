@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "cc/ir/intrinsic.h"
 #include "cc/pass/analyzed_mutator.h"
 
 namespace tilescale::pass {
@@ -92,6 +93,8 @@ class MemoryLegalizer : public AnalyzedMutator {
 
   std::optional<ir::Expr> GuardOfAddresses(const ir::CallObj* call) {
     std::optional<ir::Expr> guard;
+    const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
+    if (decl && decl->guards_itself) return guard;
     for (const ffi::Any& arg : call->args) {
       const auto* address = arg.as<ir::AddressOfObj>();
       if (!address) continue;

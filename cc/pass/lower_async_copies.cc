@@ -148,8 +148,9 @@ class AsyncCopyLowerer : public AnalyzedMutator {
   ir::Expr Predicate(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& at) {
     ir::Expr inside = ir::MakeBool(true);
     for (size_t i = 0; i < at.size(); ++i) {
-      ir::Expr index = Exact64(at[i]);
-      for (const ir::Expr& cond : {Zero64() <= index, index < Exact64(buffer->shape[i])}) {
+      ir::Expr index = ir::MakeCast(ir::dtype::Int(64), at[i]);
+      ir::Expr extent = ir::MakeCast(ir::dtype::Int(64), buffer->shape[i]);
+      for (const ir::Expr& cond : {Zero64() <= index, index < extent}) {
         if (!analyzer()->CanProve(cond)) inside = inside && cond;
       }
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from tilescale import ir
+
+STAGES = ("tile", "scheduled", "thread")
 
 N = ir.Var("n", "int32")
 BX = ir.Var("bx", "int32")
@@ -55,6 +57,26 @@ EMPTY = ir.Seq([], None)
 NOP = ir.Evaluate(ir.make_call("foreign", [], {}, "int32"), None)
 COPY = ir.op.Copy(ir.full_region(A), ir.full_region(A), {}, None)
 
+
+def _pipeline(
+    stages: list[int],
+    order: list[int],
+    atoms: list[str],
+    body: ir.Stmt = NOP,
+    channels: Sequence[ir.Channel] = (),
+) -> ir.Stmt:
+    return ir.Pipeline(K, ZERO, N, ONE, stages, order, atoms, channels, body, {}, None)
+
+
+def _staged(stages: list[int], depth: int) -> ir.PrimFunc:
+    """A copy to a channel in one stage, and one from it in another."""
+    tile = ir.Buffer("tile", "float32", [N, FOUR], [], "shared")
+    ends = ir.full_region(A), ir.full_region(tile)
+    body = ir.Seq([ir.op.Copy(*pair, {}, None) for pair in (ends, ends[::-1])], None)
+    pipeline = _pipeline(stages, [0, 1], ["", ""], body, [ir.Channel(tile, depth)])
+    return _func(ir.Alloc(tile, None, None), pipeline)
+
+
 BREACHES: dict[str, Callable[[], ir.PrimFunc]] = {
     "var-in-scope": lambda: _func(_store(F, FREE, ZERO)),
     "buffer-in-scope": lambda: _func(ir.Store(FREE_BUFFER, [ZERO], F, None)),
@@ -83,6 +105,10 @@ BREACHES: dict[str, Callable[[], ir.PrimFunc]] = {
     "no-region": lambda: _func(
         ir.Evaluate(ir.Call("bool", "foreign", [ir.full_region(A)], {}), None)
     ),
+    "no-pipeline": lambda: _func(_pipeline([0], [0], [""])),
+    "pipeline-lists": lambda: _func(_pipeline([0, 1], [0], [""])),
+    "channel-scope": lambda: _func(_pipeline([0], [0], [""], channels=[ir.Channel(A, 2)])),
+    "channel-depth": lambda: _staged(stages=[0, 2], depth=2),
 }
 
 # More ways to break a rule that has several clauses.
@@ -100,13 +126,19 @@ MORE: list[tuple[str, Callable[[], ir.PrimFunc]]] = [
     ("break-in-loop", lambda: _func(_for(INDEX, ir.Parallel([J], [N], ir.Break(None), {}, None)))),
     ("one-grid", lambda: ir.PrimFunc("f", [N], [A], ["input"], EMPTY, {}, None)),
     ("grid-rank", lambda: _func(threads=(FOUR, FOUR, FOUR, FOUR))),
+    ("pipeline-lists", lambda: _func(_pipeline([-1], [0], [""]))),
+    (
+        "pipeline-lists",
+        lambda: _func(_pipeline([0, 0], [1, 1], ["", ""], ir.Seq([NOP, NOP], None))),
+    ),
+    ("break-in-loop", lambda: _func(_pipeline([0], [0], [""]), ir.Break(None))),
 ]
 
 RULES = {rule.name: rule for rule in ir.spec_rules()}
 
 
 def _stages(rule: str) -> list[str]:
-    return [stage for stage in ("tile", "thread") if getattr(RULES[rule], stage)]
+    return [stage for stage in STAGES if getattr(RULES[rule], stage)]
 
 
 CASES = [(rule, stage, build) for rule, build in BREACHES.items() for stage in _stages(rule)]
@@ -125,8 +157,12 @@ def test_a_breach_is_found(rule: str, stage: str, build: Callable[[], ir.PrimFun
     assert {name for name in found if not name.startswith("no-")} <= {rule}
 
 
-@pytest.mark.parametrize("stage", ["tile", "thread"])
+@pytest.mark.parametrize("stage", STAGES)
 def test_a_legal_function_has_none(stage: str) -> None:
     loop = _for(INDEX, ir.If(INDEX < 3, ir.Break(None), None, None))
     func = _func(ir.Bind(K, N + 1, None), loop, _store(F), threads=(FOUR,))
     assert ir.check_spec(func, stage) == []
+
+
+def test_a_legal_pipeline_has_none() -> None:
+    assert ir.check_spec(_staged(stages=[0, 2], depth=3), "scheduled") == []

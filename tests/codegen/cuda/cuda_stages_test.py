@@ -12,6 +12,8 @@ from tilescale.errors import IntrinsicNotOnTargetError
 TILE = (
     "check_kernel",
     "bind_threads",
+    "expand_pipelines",
+    "lower_async_copies",
     "serialize_loops",
     "lower_tile_ops",
     "lower_tile_queries",
@@ -41,7 +43,9 @@ def copies(middle, threads=64):
 @pytest.mark.parametrize("name", sorted(cuda_kernels.ALL))
 def test_every_stage_is_legal_and_prints(name):
     for stage, func in _ffi.get("pass.CudaStages")(cuda_kernels.ALL[name](), {}):
-        assert ir.check_spec(func, "tile" if stage in TILE else "thread") == [], stage
+        level = "tile" if stage in TILE else "thread"
+        spec = "scheduled" if stage == "plan_schedule" else level
+        assert ir.check_spec(func, spec) == [], stage
         text = ir.to_text(func)
         (again,) = ir.parse(text).functions.values()
         assert ir.to_text(again) == text, stage

@@ -47,7 +47,6 @@ extern "C" __global__ void __launch_bounds__(64)
   ts::sync_block();
   if (a[0] > 0) {
     // cuda_kernels.py:120
-    ts::sync_block();
     if (tx == 0) {
       a[1] = a[0];
     }
