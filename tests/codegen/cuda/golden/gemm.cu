@@ -8,12 +8,8 @@ extern "C" __global__ void __launch_bounds__(128)
   [[maybe_unused]] const int32_t bx = blockIdx.x;
   [[maybe_unused]] const int32_t by = blockIdx.y;
   const int32_t tx = int32_t(threadIdx.x);
-  // cuda_kernels.py:45
-  ts::half_t* const A_shared = reinterpret_cast<ts::half_t*>(smem + 0);
-  // cuda_kernels.py:46
-  ts::half_t* const B_shared = reinterpret_cast<ts::half_t*>(smem + 4096);
   // cuda_kernels.py:47
-  float* const C_local = reinterpret_cast<float*>(smem + 8192);
+  float* const C_local = reinterpret_cast<float*>(smem + 0);
   // cuda_kernels.py:48
   #pragma unroll
   for (int32_t round_1 = 0; round_1 < 8; ++round_1) {
@@ -27,76 +23,91 @@ extern "C" __global__ void __launch_bounds__(128)
     *reinterpret_cast<ts::Words<4>*>(&C_local[(i * 64) + j]) = *reinterpret_cast<const ts::Words<4>*>(C_local_v);
   }
   // cuda_kernels.py:49
+  ts::half_t* const A_shared = reinterpret_cast<ts::half_t*>(smem + 16384);
+  ts::half_t* const B_shared = reinterpret_cast<ts::half_t*>(smem + 24576);
+  // cuda_kernels.py:50
+  #pragma unroll
+  for (int32_t round_2 = 0; round_2 < 2; ++round_2) {
+    const int32_t i_1 = (((round_2 * 128) + tx) >> 2);
+    const int32_t j_1 = (((round_2 * 128) + tx) & 3);
+    ts::ptx::cp_async_16(&A_shared[(i_1 * 32) + (j_1 * 8)], &A[(((by * 64) + i_1) * 64) + (j_1 * 8)]);
+  }
+  // cuda_kernels.py:51
+  #pragma unroll
+  for (int32_t round_3 = 0; round_3 < 2; ++round_3) {
+    const int32_t i_2 = (((round_3 * 128) + tx) >> 2);
+    const int32_t j_2 = (((round_3 * 128) + tx) & 3);
+    ts::ptx::cp_async_16(&B_shared[(i_2 * 32) + (j_2 * 8)], &B[(((bx * 64) + i_2) * 64) + (j_2 * 8)], (((bx * 64) + i_2) < 96));
+  }
+  // cuda_kernels.py:49
+  ts::ptx::cp_async_commit();
   for (int32_t k = 0; k < 2; ++k) {
-    // cuda_kernels.py:50
+    ts::ptx::cp_async_wait<0>();
     ts::sync_block();
-    #pragma unroll
-    for (int32_t round_2 = 0; round_2 < 2; ++round_2) {
-      const int32_t i_1 = (((round_2 * 128) + tx) >> 2);
-      const int32_t j_1 = ((((round_2 * 128) + tx) & 3) * 8);
-      alignas(16) ts::half_t A_v[8];
-      *reinterpret_cast<ts::Words<4>*>(A_v) = *reinterpret_cast<const ts::Words<4>*>(&A[(((by * 64) + i_1) * 64) + ((k * 32) + j_1)]);
-      alignas(16) ts::half_t A_shared_v[8];
+    if (k < 1) {
+      // cuda_kernels.py:50
       #pragma unroll
-      for (int32_t lane_1 = 0; lane_1 < 8; ++lane_1) {
-        A_shared_v[lane_1] = A_v[lane_1];
+      for (int32_t round_4 = 0; round_4 < 2; ++round_4) {
+        const int32_t i_3 = (((round_4 * 128) + tx) >> 2);
+        const int32_t j_3 = (((round_4 * 128) + tx) & 3);
+        ts::ptx::cp_async_16(&A_shared[(2048 + (i_3 * 32)) + (j_3 * 8)], &A[(((by * 64) + i_3) * 64) + ((j_3 * 8) + 32)]);
       }
-      *reinterpret_cast<ts::Words<4>*>(&A_shared[(i_1 * 32) + j_1]) = *reinterpret_cast<const ts::Words<4>*>(A_shared_v);
+      // cuda_kernels.py:51
+      #pragma unroll
+      for (int32_t round_5 = 0; round_5 < 2; ++round_5) {
+        const int32_t i_4 = (((round_5 * 128) + tx) >> 2);
+        const int32_t j_4 = (((round_5 * 128) + tx) & 3);
+        ts::ptx::cp_async_16(&B_shared[(2048 + (i_4 * 32)) + (j_4 * 8)], &B[(((bx * 64) + i_4) * 64) + ((j_4 * 8) + 32)], (((bx * 64) + i_4) < 96));
+      }
     }
-    // cuda_kernels.py:51
-    #pragma unroll
-    for (int32_t round_3 = 0; round_3 < 16; ++round_3) {
-      const int32_t i_2 = (((round_3 * 128) + tx) >> 5);
-      const int32_t j_2 = (((round_3 * 128) + tx) & 31);
-      B_shared[(i_2 * 32) + j_2] = ((((bx * 64) + i_2) < 96) ? float(B[(((bx * 64) + i_2) * 64) + ((k * 32) + j_2)]) : 0.0f);
-    }
+    // cuda_kernels.py:49
+    ts::ptx::cp_async_commit();
     // cuda_kernels.py:52
-    ts::sync_block();
-    const int32_t lane_2 = (tx & 31);
+    const int32_t lane_1 = (tx & 31);
     const int32_t warp_m = ((tx >> 5) & 1);
     const int32_t warp_n = ((tx >> 5) >> 1);
     alignas(16) float acc[32];
     alignas(16) ts::half_t a[16];
     alignas(16) ts::half_t b[16];
     #pragma unroll
-    for (int32_t i_3 = 0; i_3 < 2; ++i_3) {
+    for (int32_t i_5 = 0; i_5 < 2; ++i_5) {
       #pragma unroll
-      for (int32_t j_3 = 0; j_3 < 4; ++j_3) {
+      for (int32_t j_5 = 0; j_5 < 4; ++j_5) {
         #pragma unroll
         for (int32_t value = 0; value < 4; ++value) {
-          acc[((i_3 * 16) + (j_3 * 4)) + value] = C_local[(((((warp_m * 32) + (i_3 * 16)) + (lane_2 >> 2)) + ((value >> 1) * 8)) * 64) + ((((warp_n * 32) + (j_3 * 8)) + ((lane_2 & 3) * 2)) + (value & 1))];
+          acc[((i_5 * 16) + (j_5 * 4)) + value] = C_local[(((((warp_m * 32) + (i_5 * 16)) + (lane_1 >> 2)) + ((value >> 1) * 8)) * 64) + ((((warp_n * 32) + (j_5 * 8)) + ((lane_1 & 3) * 2)) + (value & 1))];
         }
       }
     }
     #pragma unroll
     for (int32_t step = 0; step < 2; ++step) {
-      const int32_t a_row = ((((warp_m * 2) * 16) + (((lane_2 >> 3) & 1) * 8)) + (lane_2 & 7));
-      const int32_t a_depth = (((lane_2 >> 4) & 1) * 8);
+      const int32_t a_row = ((((warp_m * 2) * 16) + (((lane_1 >> 3) & 1) * 8)) + (lane_1 & 7));
+      const int32_t a_depth = (((lane_1 >> 4) & 1) * 8);
       #pragma unroll
       for (int32_t group = 0; group < 2; ++group) {
-        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&a[group * 8]), &A_shared[((a_row + (group * 16)) * 32) + (a_depth + (step * 16))]);
+        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&a[group * 8]), &A_shared[((k * 2048) + ((a_row + (group * 16)) * 32)) + (a_depth + (step * 16))]);
       }
-      const int32_t b_col = ((((warp_n * 4) * 8) + (((lane_2 >> 4) & 1) * 8)) + (lane_2 & 7));
-      const int32_t b_depth = (((lane_2 >> 3) & 1) * 8);
+      const int32_t b_col = ((((warp_n * 4) * 8) + (((lane_1 >> 4) & 1) * 8)) + (lane_1 & 7));
+      const int32_t b_depth = (((lane_1 >> 3) & 1) * 8);
       #pragma unroll
       for (int32_t group_1 = 0; group_1 < 2; ++group_1) {
-        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&b[group_1 * 8]), &B_shared[((b_col + (group_1 * 16)) * 32) + (b_depth + (step * 16))]);
+        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&b[group_1 * 8]), &B_shared[((k * 2048) + ((b_col + (group_1 * 16)) * 32)) + (b_depth + (step * 16))]);
       }
       #pragma unroll
-      for (int32_t i_4 = 0; i_4 < 2; ++i_4) {
+      for (int32_t i_6 = 0; i_6 < 2; ++i_6) {
         #pragma unroll
-        for (int32_t j_4 = 0; j_4 < 4; ++j_4) {
-          ts::ptx::mma_m16n8k16_f32_f16(ts::registers<float, 4>(&acc[(i_4 * 16) + (j_4 * 4)]), ts::registers<uint32_t, 4>(&a[i_4 * 8]), ts::registers<uint32_t, 2>(&b[j_4 * 4]), ts::registers<float, 4>(&acc[(i_4 * 16) + (j_4 * 4)]));
+        for (int32_t j_6 = 0; j_6 < 4; ++j_6) {
+          ts::ptx::mma_m16n8k16_f32_f16(ts::registers<float, 4>(&acc[(i_6 * 16) + (j_6 * 4)]), ts::registers<uint32_t, 4>(&a[i_6 * 8]), ts::registers<uint32_t, 2>(&b[j_6 * 4]), ts::registers<float, 4>(&acc[(i_6 * 16) + (j_6 * 4)]));
         }
       }
     }
     #pragma unroll
-    for (int32_t i_5 = 0; i_5 < 2; ++i_5) {
+    for (int32_t i_7 = 0; i_7 < 2; ++i_7) {
       #pragma unroll
-      for (int32_t j_5 = 0; j_5 < 4; ++j_5) {
+      for (int32_t j_7 = 0; j_7 < 4; ++j_7) {
         #pragma unroll
         for (int32_t value_1 = 0; value_1 < 4; ++value_1) {
-          C_local[(((((warp_m * 32) + (i_5 * 16)) + (lane_2 >> 2)) + ((value_1 >> 1) * 8)) * 64) + ((((warp_n * 32) + (j_5 * 8)) + ((lane_2 & 3) * 2)) + (value_1 & 1))] = acc[((i_5 * 16) + (j_5 * 4)) + value_1];
+          C_local[(((((warp_m * 32) + (i_7 * 16)) + (lane_1 >> 2)) + ((value_1 >> 1) * 8)) * 64) + ((((warp_n * 32) + (j_7 * 8)) + ((lane_1 & 3) * 2)) + (value_1 & 1))] = acc[((i_7 * 16) + (j_7 * 4)) + value_1];
         }
       }
     }
@@ -104,11 +115,11 @@ extern "C" __global__ void __launch_bounds__(128)
   // cuda_kernels.py:53
   ts::sync_block();
   #pragma unroll
-  for (int32_t round_4 = 0; round_4 < 32; ++round_4) {
-    const int32_t i_6 = (((round_4 * 128) + tx) >> 6);
-    const int32_t j_6 = (((round_4 * 128) + tx) & 63);
-    if (((bx * 64) + j_6) < 96) {
-      C[(((by * 64) + i_6) * 96) + ((bx * 64) + j_6)] = C_local[(i_6 * 64) + j_6];
+  for (int32_t round_6 = 0; round_6 < 32; ++round_6) {
+    const int32_t i_8 = (((round_6 * 128) + tx) >> 6);
+    const int32_t j_8 = (((round_6 * 128) + tx) & 63);
+    if (((bx * 64) + j_8) < 96) {
+      C[(((by * 64) + i_8) * 96) + ((bx * 64) + j_8)] = C_local[(i_8 * 64) + j_8];
     }
   }
 }
