@@ -214,7 +214,16 @@ std::vector<layout::TileAccess> MatrixAccesses(const MmaPlan& plan, const GemmOp
   }
   layout::Layout values = layout::FromModes(std::vector<layout::StaticMode>{
       {MatrixColumns(operand), *rows}, {steps, plan.atom->k * depth_stride}});
-  return {{layout::Concat({layout::FromModes(lanes), values}), kRowBytes}};
+  std::vector<layout::TileAccess> accesses = {
+      {layout::Concat({layout::FromModes(lanes), values}), kRowBytes}};
+  // What fills the tile: vectors, dealt out row by row.
+  const int64_t* columns = ir::AsConstInt(shape[shape.size() - 1]);
+  const int64_t length = MatrixColumns(operand);
+  layout::Layout threads = layout::FromModes(
+      std::vector<layout::StaticMode>{{*columns / length, length * *rows}, {*rows, 1}});
+  layout::Layout vector = layout::FromModes(std::vector<layout::StaticMode>{{length, *rows}});
+  accesses.push_back({layout::Concat({threads, vector}), kRowBytes});
+  return accesses;
 }
 
 ir::Stmt LoadElements(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,

@@ -27,7 +27,8 @@ ffi::Array<ir::Expr> MatrixIndices(const ir::Region& region, const ir::Expr& row
 /// Whether whole steps along the depth of the operand can be read by `ldmatrix`.
 bool CanLoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const Context& context);
 
-/// How the warps' ldmatrix instructions touch the last two dimensions of the operand's buffer.
+/// How ldmatrix, and the vector accesses that fill the tile, touch the last two dimensions of the
+/// operand's buffer. Where `CanLoadMatrices`.
 std::vector<layout::TileAccess> MatrixAccesses(const MmaPlan& plan, const GemmOperand& operand);
 
 /// Fills `registers`, which hold all atoms of the operand of one step, element by element or, where
