@@ -5,10 +5,13 @@ a tile of it into shared memory. Taps in the padding lie outside the tensor, and
 tensor gives 0, so the gather needs no condition of its own.
 """
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 
 @tilescale.jit(out_idx=[2])
@@ -68,15 +71,21 @@ def reference(data: np.ndarray, kernel: np.ndarray, stride: int, padding: int) -
     return np.einsum("nhwcxy,xycf->nhwf", windows[:, ::stride, ::stride], kernel)
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     data = rng.integers(-3, 4, (2, 17, 13, 5)).astype(np.float32)
     kernel = rng.integers(-3, 4, (3, 3, 5, 24)).astype(np.float32)
+    placed = place(target, data, kernel)
     for stride, padding in [(1, 1), (2, 0)]:
-        out = conv2d(2, 17, 13, 5, 24, stride=stride, padding=padding)(data, kernel)
+        compiled = conv2d.with_options(target=target)(
+            2, 17, 13, 5, 24, stride=stride, padding=padding
+        )
+        out = to_numpy(compiled(*placed))
         np.testing.assert_array_equal(out, reference(data, kernel, stride, padding))
         print(f"conv_im2col: output {out.shape}, stride {stride}, equal to NumPy's")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

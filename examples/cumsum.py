@@ -1,9 +1,12 @@
 """Running sums along rows that are longer than a tile: scan a tile, then add the carry."""
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 
 @tilescale.jit(out_idx=[-1])
@@ -28,13 +31,15 @@ def cumsum(M: int, N: int, block_M: int = 16, block_N: int = 64, dtype: str = "i
     return main
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     x = rng.integers(-100, 100, (50, 300)).astype(np.int32)
-    y = cumsum(50, 300)(x)
+    y = to_numpy(cumsum.with_options(target=target)(50, 300)(place(target, x)))
     np.testing.assert_array_equal(y, np.cumsum(x, axis=1))
     print(f"cumsum: {y.shape[0]} rows of {y.shape[1]} equal to NumPy's")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

@@ -4,10 +4,13 @@ Lazy style: a Python function builds a `T.prim_func`. Shapes made by `T.dynamic`
 the compiled kernel. No tile size divides the shapes; tiles that hang over the edge are guarded.
 """
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 
 @tilescale.jit(out_idx=[-1])
@@ -33,16 +36,18 @@ def scale_and_shift(block_M: int, block_N: int, dtype: str = "float32"):
     return main
 
 
-def main() -> None:
-    kernel = scale_and_shift(48, 100)
+def main(target: str = "auto") -> None:
+    kernel = scale_and_shift.with_options(target=target)(48, 100)
     rng = np.random.default_rng(0)
     for m, n in [(1, 1), (7, 333), (48, 100), (129, 257), (0, 5)]:
         x = rng.integers(-8, 8, (m, n)).astype(np.float32)
         scale = rng.integers(-8, 8, n).astype(np.float32)
-        y = kernel(x, scale, 3.0)
+        y = to_numpy(kernel(*place(target, x, scale), 3.0))
         np.testing.assert_array_equal(y, x * scale + 3.0)
         print(f"elementwise_ragged: {m} x {n} equal to NumPy's")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

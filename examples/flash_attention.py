@@ -5,10 +5,13 @@ block it rescales the accumulator and the row sums to the new row maximum (onlin
 lengths need not be multiples of the blocks, and `causal` masks keys behind the query.
 """
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 
 @tilescale.jit(out_idx=[3])
@@ -110,14 +113,15 @@ def reference(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool) -> np.n
     return np.einsum("bhqk,bkhd->bqhd", weights, v)
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     batch, heads, seq_len, dim = 2, 3, 200, 64
     q, k, v = (
         rng.standard_normal((batch, seq_len, heads, dim)).astype(np.float16) for _ in range(3)
     )
     for causal in (False, True):
-        out = flash_attention(batch, heads, seq_len, dim, causal)(q, k, v)
+        kernel = flash_attention.with_options(target=target)(batch, heads, seq_len, dim, causal)
+        out = to_numpy(kernel(*place(target, q, k, v)))
         np.testing.assert_allclose(
             out.astype(np.float32), reference(q, k, v, causal), rtol=1e-2, atol=1e-2
         )
@@ -125,4 +129,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

@@ -4,10 +4,13 @@ A region such as `A[bz, rows, columns]` picks one matrix of the batch; B is stor
 weights often are.
 """
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 
 @tilescale.jit(out_idx=[2])
@@ -34,15 +37,18 @@ def batched_matmul(batch: int, M: int, N: int, K: int, block: int = 64, dtype: s
     return main
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     # Small integers: every order of summation is exact, so the comparison can be.
     a = rng.integers(-4, 5, (3, 100, 70)).astype(np.float32)
     b = rng.integers(-4, 5, (3, 90, 70)).astype(np.float32)
-    c = batched_matmul(3, 100, 90, 70)(a, b)
+    kernel = batched_matmul.with_options(target=target)(3, 100, 90, 70)
+    c = to_numpy(kernel(*place(target, a, b)))
     np.testing.assert_array_equal(c, a @ b.transpose(0, 2, 1))
     print(f"gemm_batched: {c.shape} equal to NumPy's")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

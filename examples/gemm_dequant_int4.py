@@ -5,10 +5,13 @@ row has one scale. The kernel copies the packed bytes, unpacks them into a half-
 multiplies that.
 """
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 GROUP = 32
 
@@ -42,18 +45,21 @@ def matmul_int4(A, W, scale, block_M: int = 32, block_N: int = 64, block_K: int 
     return C
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     m, n, k = 45, 100, 160
     a = rng.standard_normal((m, k)).astype(np.float16)
     weights = rng.integers(-8, 8, (n, k))
     scale = (2.0 ** rng.integers(-3, 1, (n, k // GROUP))).astype(np.float16)
     packed = ((weights[:, ::2] & 15) | (weights[:, 1::2] & 15) << 4).astype(np.uint8)
-    c = matmul_int4(a, packed, scale)
+    kernel = matmul_int4.with_options(target=target)
+    c = to_numpy(kernel(*place(target, a, packed, scale)))
     dense = weights * np.repeat(scale.astype(np.float32), GROUP, axis=1)
     np.testing.assert_allclose(c, a.astype(np.float32) @ dense.T, rtol=1e-4, atol=1e-3)
     print(f"gemm_dequant_int4: {m} x {n} x {k} agrees with NumPy")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

@@ -4,10 +4,13 @@
 elementwise function of the accumulator could take its place.
 """
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 
 @T.macro
@@ -40,15 +43,17 @@ def matmul_relu(A, B, block_M: int = 64, block_N: int = 64, block_K: int = 32):
     return C
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     a = rng.standard_normal((200, 120)).astype(np.float16)
     b = rng.standard_normal((120, 150)).astype(np.float16)
-    c = matmul_relu(a, b)
+    c = to_numpy(matmul_relu.with_options(target=target)(*place(target, a, b)))
     reference = np.maximum(a.astype(np.float32) @ b.astype(np.float32), 0)
     np.testing.assert_allclose(c.astype(np.float32), reference, rtol=2e-3, atol=2e-3)
     print(f"gemm_relu: {c.shape[0]} x {c.shape[1]} agrees with NumPy")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

@@ -4,10 +4,13 @@ Many iterations of a `T.Parallel` loop may hit the same bin; that is an error fo
 is what atomics are for.
 """
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 
 @tilescale.jit
@@ -26,14 +29,16 @@ def histogram(values, counts, block: int = 4096, bins: int = 64):
             T.atomic_add(counts[b], local_counts[b])
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     values = rng.integers(0, 64, 100_001).astype(np.int32)
-    counts = np.zeros(64, np.int32)
-    histogram(values, counts)
-    np.testing.assert_array_equal(counts, np.bincount(values, minlength=64))
-    print(f"histogram: {values.size} values in {counts.size} bins, equal to NumPy's")
+    counts = place(target, np.zeros(64, np.int32))
+    histogram.with_options(target=target)(place(target, values), counts)
+    np.testing.assert_array_equal(to_numpy(counts), np.bincount(values, minlength=64))
+    print(f"histogram: {values.size} values in {len(counts)} bins, equal to NumPy's")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

@@ -1,10 +1,13 @@
 """RMSNorm over the last dimension, with any number of rows (`T.dynamic`) and bfloat16 weights."""
 
+import argparse
+
 import ml_dtypes
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 
 @tilescale.jit(out_idx=[-1])
@@ -35,18 +38,20 @@ def rms_norm(hidden: int, block_M: int = 8, eps: float = 1e-6):
     return main
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     hidden = 768
     weight = rng.standard_normal(hidden).astype(ml_dtypes.bfloat16)
-    kernel = rms_norm(hidden)
+    kernel = rms_norm.with_options(target=target)(hidden)
     for rows in (1, 30, 256):
         x = rng.standard_normal((rows, hidden), dtype=np.float32)
-        y = kernel(x, weight)
+        y = to_numpy(kernel(*place(target, x, weight)))
         root = np.sqrt(np.mean(x.astype(np.float64) ** 2, axis=1, keepdims=True) + 1e-6)
         np.testing.assert_allclose(y, x / root * weight.astype(np.float64), rtol=1e-4, atol=1e-6)
         print(f"rms_norm: {rows} rows of {hidden} agree with NumPy")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

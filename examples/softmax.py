@@ -3,10 +3,13 @@
 Rows may be longer than a tile: each step rescales what was summed so far to the new maximum.
 """
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 LOG2_E = 1.4426950408889634
 
@@ -52,10 +55,10 @@ def softmax(X, block_M: int = 16, block_N: int = 128):
     return Y
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     x = (rng.standard_normal((77, 1000)) * 10).astype(np.float32)
-    y = softmax(x)
+    y = to_numpy(softmax.with_options(target=target)(place(target, x)))
     exact = np.exp(x.astype(np.float64) - x.max(axis=1, keepdims=True))
     exact /= exact.sum(axis=1, keepdims=True)
     np.testing.assert_allclose(y, exact, rtol=1e-4, atol=1e-7)
@@ -63,4 +66,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

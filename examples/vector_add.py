@@ -4,10 +4,13 @@ The decorated function is the kernel itself: calling it with arrays compiles it 
 and runs it. `N` is read from the arguments, and the tensor made by `T.empty` is the result.
 """
 
+import argparse
+
 import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import place, to_numpy
 
 
 @tilescale.jit
@@ -24,15 +27,17 @@ def vector_add(A, B, block_N: int = 1024):
     return C
 
 
-def main() -> None:
+def main(target: str = "auto") -> None:
     rng = np.random.default_rng(0)
     # The last block is ragged: what it would write behind the end of C is dropped.
     a = rng.standard_normal(100_003, dtype=np.float32)
     b = rng.standard_normal(100_003, dtype=np.float32)
-    c = vector_add(a, b)
+    c = to_numpy(vector_add.with_options(target=target)(*place(target, a, b)))
     np.testing.assert_array_equal(c, a + b)
     print(f"vector_add: {c.size} elements, equal to NumPy's")
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--target", default="auto", help="cpu, cuda, sim:sm_80, ...")
+    main(**vars(parser.parse_args()))

@@ -183,8 +183,8 @@ def test_limits_of_the_architecture():
             for i in T.Parallel(64):
                 A[i] = s[i]
 
-    with pytest.raises(errors.TileScaleError, match="shared memory"):
-        tilescale.compile(wide, target="sim:sm_75")(np.zeros(64, np.float32))
+    with pytest.raises(errors.SharedMemoryLimitError, match="`wide` needs more shared memory"):
+        tilescale.compile(wide, target="sim:sm_75")
     tilescale.compile(wide, target="sim:sm_80")(np.zeros(64, np.float32))
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
-from tilescale.errors import UnsupportedArchitectureError
+from tilescale.errors import (
+    SharedMemoryLimitError,
+    ThreadLimitError,
+    UnsupportedArchitectureError,
+)
 
 _NAME = re.compile(r"sm_(\d+)([af]?)")
 _KIB = 1024
@@ -68,3 +73,34 @@ def architecture(name: str) -> Architecture:
             remedy='name the architecture of your GPU, as in target="cuda -arch=sm_90a"',
         )
     return Architecture(name, int(match[1]), shared)
+
+
+def check_limits(arch: str, kernel: str, block: Sequence[int], shared_bytes: int) -> None:
+    """Compares what a kernel needs with what an architecture gives a block.
+
+    Args:
+        arch: the architecture's name.
+        kernel: the kernel's name.
+        block: threads along x, y, z.
+        shared_bytes: of a block, static and dynamic.
+
+    Raises:
+        ThreadLimitError: the block is larger than the architecture allows.
+        SharedMemoryLimitError: a block cannot have that much shared memory.
+    """
+    limits = architecture(arch)
+    threads = block[0] * block[1] * block[2]
+    if not 0 < threads <= limits.max_threads or min(block) < 1:
+        raise ThreadLimitError(
+            f"kernel `{kernel}` has a block that {limits} cannot run",
+            expected=f"1 to {limits.max_threads} threads",
+            got=f"{block[0]} * {block[1]} * {block[2]} = {threads} threads",
+            remedy="use fewer threads",
+        )
+    if shared_bytes > limits.max_shared_bytes:
+        raise SharedMemoryLimitError(
+            f"kernel `{kernel}` needs more shared memory than {limits} gives a block",
+            expected=f"at most {limits.max_shared_bytes} bytes",
+            got=f"{shared_bytes} bytes",
+            remedy="use smaller tiles or fewer pipeline stages",
+        )

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tilescale import _runtime
-from tilescale.cuda.architectures import architecture
+from tilescale.cuda.architectures import check_limits
 from tilescale.cuda.compiler import CudaBinary, KernelResources
-from tilescale.errors import SharedMemoryLimitError, ThreadLimitError
 from tilescale.jit import tensors
 from tilescale.jit.argument_errors import ArgumentReporter
 
@@ -46,7 +45,8 @@ class CudaKernel(_runtime.CudaKernel):
         self.binary = binary
         self.symbol = symbol
         self._signature: Mapping[str, Any] = {**signature, "device": "cuda"}
-        _check_limits(binary, symbol, block, shared_bytes)
+        used = binary.resources.get(symbol)
+        check_limits(binary.arch, symbol, block, shared_bytes + (used.shared_bytes if used else 0))
         super().__init__(
             binary.code,
             symbol,
@@ -73,26 +73,3 @@ class CudaKernel(_runtime.CudaKernel):
 
     def __repr__(self) -> str:
         return f"<CudaKernel {self.symbol} for {self.binary.arch}>"
-
-
-def _check_limits(
-    binary: CudaBinary, symbol: str, block: tuple[int, int, int], shared_bytes: int
-) -> None:
-    limits = architecture(binary.arch)
-    threads = block[0] * block[1] * block[2]
-    if not 0 < threads <= limits.max_threads or min(block) < 1:
-        raise ThreadLimitError(
-            f"kernel `{symbol}` has a block that {limits} cannot run",
-            expected=f"1 to {limits.max_threads} threads",
-            got=f"{block[0]} * {block[1]} * {block[2]} = {threads} threads",
-            remedy="use fewer threads",
-        )
-    used = binary.resources.get(symbol)
-    total = shared_bytes + (used.shared_bytes if used else 0)
-    if total > limits.max_shared_bytes:
-        raise SharedMemoryLimitError(
-            f"kernel `{symbol}` needs more shared memory than {limits} gives a block",
-            expected=f"at most {limits.max_shared_bytes} bytes",
-            got=f"{total} bytes",
-            remedy="use smaller tiles or fewer pipeline stages",
-        )

@@ -124,15 +124,15 @@ class CudaMaker:
 
     Args:
         arch: "sm_80", ...
-        kernel: name of the kernel in the source.
+        name: what messages call the source.
     """
 
     source_name = "kernel.cu"
     binary_name = "kernel.cubin"
 
-    def __init__(self, arch: str, kernel: str) -> None:
+    def __init__(self, arch: str, name: str) -> None:
         self._arch = arch
-        self._kernel = kernel
+        self._name = name
 
     def environment(self, cache: KernelCache) -> list[str]:
         """What else a kernel depends on: our library and headers, NVRTC, options."""
@@ -153,8 +153,7 @@ class CudaMaker:
         made = compile_cuda(
             source.read_text(encoding="utf-8"),
             self._arch,
-            name=f"{self._kernel}.cu",
-            kernels=[self._kernel],
+            name=self._name,
             options=flags,
             headers=cuda_headers(),
         )
@@ -169,7 +168,7 @@ def compile_kernel(func: Any, options: CompileOptions) -> CudaJITKernel:
         lambda: backend.print_ir(func, True),
         nvrtc_flags(options),
         lambda: lower(func, options),
-        CudaMaker(str(options.target.arch), str(func.name)),
+        CudaMaker(str(options.target.arch), f"{func.name}.cu"),
         verbose=options.verbose,
     )
     # Positions are no part of the cache's key: those of this function are used.

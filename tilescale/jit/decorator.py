@@ -107,6 +107,22 @@ class JITFunction:
             self._options = make_options(**self._given)
         return self._options
 
+    def with_options(self, **options: Any) -> JITFunction:
+        """Returns the same function with other options, for example another target.
+
+        Example::
+
+            matmul.with_options(target="sim:sm_80")(64, 64, 64)
+
+        Args:
+            **options: as for the decorator; what is not given stays.
+
+        Raises:
+            CompileOptionError: an option does not exist.
+        """
+        _check_names(options)
+        return _decorate(self.function, {**self._given, **options})
+
     def get_tir(self, *args: Any, **kwargs: Any) -> Any:
         """Returns the traced function for these arguments, without compiling it."""
         if self.is_eager:

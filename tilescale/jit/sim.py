@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tilescale import _runtime
+from tilescale.cuda.architectures import check_limits
 from tilescale.errors import CompileOptionError
 from tilescale.jit import backend, cuda_source, tensors
 from tilescale.jit.argument_errors import ArgumentReporter
@@ -34,10 +35,15 @@ class SimKernel(JITKernel, _runtime.HostedKernel):
 
     Raises:
         CompileOptionError: `out_idx` does not fit the function.
+        ThreadLimitError: a block is larger than the architecture allows.
+        SharedMemoryLimitError: a block cannot have that much shared memory.
     """
 
     def __init__(self, lowered: Lowered, prim_func: Any, options: CompileOptions) -> None:
         signature = with_outputs({**lowered.signature, "device": "cpu"}, options.out_idx)
+        check_limits(
+            signature["arch"], signature["name"], signature["block"], signature["shared_bytes"]
+        )
         # The runtime holds it, so it must not refer to this kernel.
         self._launch = SimulatedLaunch(
             lowered.source,

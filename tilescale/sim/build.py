@@ -115,19 +115,19 @@ def _write_headers(folder: Path) -> None:
 
 
 def _unit(texts: Sequence[Text]) -> str:
-    """Returns the translation unit of all texts, each in a namespace and under its own name."""
+    """Returns the translation unit of all texts, each under its own name."""
     lines = ['#include "tilescale/kernel.cuh"']
     for number, text in enumerate(texts):
         symbol = _symbol(texts, number)
-        lines += [
-            *([f"#define {text.kernel} {symbol}"] if symbol != text.kernel else []),
-            f"namespace ts_text_{number} {{",
-            f'#include "{_file(number)}"',
-            "}",
-            *([f"#undef {text.kernel}"] if symbol != text.kernel else []),
-            f"using ts_text_{number}::{symbol};",
-            f"TS_SIM_ENTRY({symbol})",
-        ]
+        include = f'#include "{_file(number)}"'
+        lines += [f"#define {text.kernel} {symbol}"] if symbol != text.kernel else []
+        if len(texts) > 1:
+            space = f"ts_text_{number}"
+            lines += [f"namespace {space} {{", include, "}", f"#undef {text.kernel}"]
+            lines.append(f"using {space}::{symbol};")
+        else:
+            lines.append(include)
+        lines.append(f"TS_SIM_ENTRY({symbol})")
     return "\n".join(lines) + "\n"
 
 
@@ -145,10 +145,7 @@ def _build(folder: Path, final: Path, texts: Sequence[Text], arch: int, checked:
     for number, text in enumerate(texts):
         (folder / _file(number)).write_text(text.source)
     entry = folder / "entry.cc"
-    if len(texts) == 1:
-        entry.write_text(f'#include "kernel.cu"\nTS_SIM_ENTRY({texts[0].kernel})\n')
-    else:
-        entry.write_text(_unit(texts))
+    entry.write_text(_unit(texts))
     command = [_compiler()[0], *_FLAGS, *texts[0].flags, *(_CHECKED if checked else ())]
     command += [
         f"-D__CUDA_ARCH__={arch * 10}",

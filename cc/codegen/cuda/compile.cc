@@ -74,7 +74,7 @@ std::string LaunchJson(const lower::cuda::Context& context, const Launch& launch
   const ir::PrimFunc& func = launch.func();
   support::JsonWriter json;
   json.BeginObject();
-  json.Field("kernel", std::string(func->name));
+  json.Field("kernel", KernelSymbol(std::string(func->name)));
   json.Field("arch", context.arch);
   json.Key("block");
   json.BeginArray();
@@ -129,7 +129,7 @@ ffi::Map<ffi::String, ffi::Any> CompileCUDA(const ir::PrimFunc& func,
   std::string helpers = HelperText(writer.helpers());
   if (!helpers.empty()) source += "namespace {\n\n" + helpers + "}  // namespace\n\n";
   source += "extern \"C\" __global__ void __launch_bounds__(" + std::to_string(context.threads) +
-            ")\n    " + name + "(" + Joined(params) + ") {\n" + writer.text() + "}\n";
+            ")\n    " + KernelSymbol(name) + "(" + Joined(params) + ") {\n" + writer.text() + "}\n";
   return {{"source", ffi::String(source)},
           {"launch", ffi::String(LaunchJson(context, launch, params))},
           {"signature", ffi::String(launch.Signature({}))}};

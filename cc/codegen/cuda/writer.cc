@@ -34,6 +34,10 @@ const std::set<std::string>& ReservedNames() {
 Writer::Writer(const lower::cuda::Context& context, Offsets shared)
     : codegen::Writer(context, ReservedNames(), "smem", std::move(shared)), cuda_(context) {}
 
+std::string KernelSymbol(const std::string& name) {
+  return ReservedNames().count(name) ? name + "_kernel" : name;
+}
+
 bool RegisterCallEmitter(const std::string& intrinsic, CallEmitter emit) {
   return codegen::RegisterCallEmitter(Target::kCuda, intrinsic,
                                       [emit](codegen::Writer* w, const ir::CallObj* call) {

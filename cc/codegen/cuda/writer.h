@@ -49,6 +49,9 @@ class Writer : public codegen::Writer {
   std::set<std::string> helpers_;
 };
 
+/// The name of a kernel's function: the user's, unless C++ or CUDA has another use for it.
+std::string KernelSymbol(const std::string& name);
+
 /// The functions that were marked as used, in the order of their definition.
 std::string HelperText(const std::set<std::string>& used);
 

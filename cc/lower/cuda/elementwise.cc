@@ -9,9 +9,9 @@ namespace tilescale::lower::cuda {
 namespace {
 
 [[maybe_unused]] const bool kRegistered[] = {
-    RegisterElementwise(op::FillObj::_type_key, LowerFill),
-    RegisterElementwise(op::TransposeObj::_type_key, LowerTranspose),
-    RegisterElementwise(op::ScanObj::_type_key, LowerScan),
+    RegisterLowering(op::FillObj::_type_key, LowerFill),
+    RegisterLowering(op::TransposeObj::_type_key, LowerTranspose),
+    RegisterLowering(op::ScanObj::_type_key, LowerScan),
 };
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/gemm_mma.h"
 #include "cc/lower/cuda/lowering.h"
-#include "cc/support/diagnostic.h"
 
 namespace tilescale::lower::cuda {
 namespace {
@@ -20,9 +19,7 @@ ffi::Array<ir::Expr> At(const ir::Region& region, bool transposed, ir::Expr row,
 
 // Any types and extents: each element of C is the sum of one thread, in a register. Rounding to C's
 // type at each step is what the operator means.
-std::optional<ir::Stmt> LowerToElements(const ir::TileOp& op, const Context& context) {
-  const auto* gemm = op.as<op::GemmObj>();
-  if (PlanMma(gemm, context)) return std::nullopt;
+ir::Stmt LowerToElements(const op::GemmObj* gemm) {
   const ir::Span& span = gemm->span;
   const ir::Buffer& c = gemm->c->buffer;
   const size_t rank = gemm->a->extents.size();
@@ -48,14 +45,10 @@ std::optional<ir::Stmt> LowerToElements(const ir::TileOp& op, const Context& con
 ir::Stmt LowerGemm(const ir::TileOp& op, const Context& context) {
   const auto* gemm = op.as<op::GemmObj>();
   std::optional<MmaPlan> plan = PlanMma(gemm, context);
-  TILESCALE_CHECK(plan, "the other products are elementwise");
-  return LowerToMma(gemm, *plan, context);
+  return plan ? LowerToMma(gemm, *plan, context) : LowerToElements(gemm);
 }
 
-[[maybe_unused]] const bool kRegistered[] = {
-    RegisterElementwise(op::GemmObj::_type_key, LowerToElements),
-    RegisterLowering(op::GemmObj::_type_key, LowerGemm),
-};
+[[maybe_unused]] const bool kRegistered = RegisterLowering(op::GemmObj::_type_key, LowerGemm);
 
 }  // namespace
 }  // namespace tilescale::lower::cuda

@@ -23,6 +23,10 @@
 #define blockDim (::ts_sim_block_dim())
 #define gridDim (::ts_sim_grid_dim())
 
+// Functions that CUDA has and the host's <math.h> lacks.
+inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
+inline double rsqrt(double x) { return 1.0 / sqrt(x); }
+
 // Says which instruction the architecture lacks, when a kernel reaches it.
 #define TS_SIM_NEEDS(name, architecture) \
   if (__CUDA_ARCH__ < (architecture) * 10) ::ts_sim_unsupported(name, architecture)
