@@ -32,6 +32,7 @@ TS_DEVICE To bit_cast(const From& from) {
 #include <tilescale/ptx/clock.cuh>
 #include <tilescale/ptx/copy_async.cuh>
 #include <tilescale/ptx/debug.cuh>
+#include <tilescale/ptx/math.cuh>
 #include <tilescale/ptx/matrix.cuh>
 #include <tilescale/ptx/memory.cuh>
 #include <tilescale/ptx/sync.cuh>

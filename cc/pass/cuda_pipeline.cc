@@ -19,6 +19,7 @@
 #include "cc/pass/lower_tile_queries.h"
 #include "cc/pass/narrow_indices.h"
 #include "cc/pass/pipeline.h"
+#include "cc/pass/place_reducers.h"
 #include "cc/pass/plan_schedule.h"
 #include "cc/pass/plan_shared.h"
 #include "cc/pass/serialize_loops.h"
@@ -178,6 +179,7 @@ const std::vector<CudaPass>& CudaPipeline() {
       // First, so that errors name what the user wrote.
       {"check_kernel", CheckKernel},
       {"bind_threads", BindThreads},
+      {"place_reducers", PlaceReducers},
       // Before tile operators become several statements, which schedules do not count.
       {"plan_schedule", PlanSchedule},
       {"expand_pipelines", ExpandPipelines},

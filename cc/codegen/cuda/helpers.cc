@@ -88,6 +88,26 @@ TS_DEVICE float odd_float(double x) {
   return ts::bit_cast<float>(bits | 1);
 }
 )"},
+      {"atomic_byte",
+       "atomic_byte",
+       {},
+       R"(// Changes one byte by exchanging the word around it; returns the old value.
+template <ts::Order kOrder, ts::Scope kScope, typename T, typename Change>
+TS_DEVICE T atomic_byte(T* address, Change change) {
+  uint64_t at = reinterpret_cast<uint64_t>(address);
+  uint32_t* word = reinterpret_cast<uint32_t*>(at & ~uint64_t(3));
+  int shift = int(at & 3) * 8;
+  uint32_t old = ts::ptx::atomic_compare_exchange<ts::Order::kRelaxed, kScope>(word, 0u, 0u);
+  while (true) {
+    T stored = ts::bit_cast<T>(uint8_t(old >> shift));
+    uint32_t wanted = (old & ~(255u << shift)) |
+                      uint32_t(ts::bit_cast<uint8_t>(T(change(stored)))) << shift;
+    uint32_t seen = ts::ptx::atomic_compare_exchange<kOrder, kScope>(word, old, wanted);
+    if (seen == old) return stored;
+    old = seen;
+  }
+}
+)"},
       {"load_u4", "load_u4", {}, R"(TS_DEVICE uint8_t load_u4(const uint8_t* p, int64_t i) {
   return uint8_t(p[i >> 1] >> (i & 1) * 4 & 15);
 }

@@ -76,6 +76,7 @@ TS_DEVICE void sync_warp(uint32_t mask = 0xffffffffu) {
 }
 TS_DEVICE void fence_cta() { asm volatile("fence.acq_rel.cta;" ::: "memory"); }
 TS_DEVICE void fence_gpu() { asm volatile("fence.acq_rel.gpu;" ::: "memory"); }
+TS_DEVICE void fence_sc_gpu() { asm volatile("fence.sc.gpu;" ::: "memory"); }
 TS_DEVICE void fence_sys() { asm volatile("fence.acq_rel.sys;" ::: "memory"); }
 
 }  // namespace ts::ptx

@@ -7,6 +7,7 @@
 // Operators whose elements are independent: `Parallel` loops, the same on all targets.
 namespace tilescale::lower {
 
+ir::Stmt LowerAtomic(const ir::TileOp& op, const Context& context);
 ir::Stmt LowerFill(const ir::TileOp& op, const Context& context);
 ir::Stmt LowerTranspose(const ir::TileOp& op, const Context& context);
 /// One iteration for each line along the scanned dimension.

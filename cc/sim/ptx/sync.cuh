@@ -24,6 +24,7 @@ TS_DEVICE void sync_warp(uint32_t mask = 0xffffffffu) {
 }
 TS_DEVICE void fence_cta() { ::ts_sim_fence(kTsSimAcqRel, kTsSimCta); }
 TS_DEVICE void fence_gpu() { ::ts_sim_fence(kTsSimAcqRel, kTsSimGpu); }
+TS_DEVICE void fence_sc_gpu() { ::ts_sim_fence(kTsSimSeqCst, kTsSimGpu); }
 TS_DEVICE void fence_sys() { ::ts_sim_fence(kTsSimAcqRel, kTsSimSys); }
 
 }  // namespace ts::ptx

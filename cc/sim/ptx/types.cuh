@@ -5,13 +5,13 @@
 
 namespace ts {
 
-// Storage of a format of the simulator that converts from and to float.
+// Storage of a format of the simulator that converts from and to float; bytes saturate.
 template <typename Format, typename Bits>
 struct Narrow {
   Bits bits;
 
   Narrow() = default;
-  TS_DEVICE Narrow(float value) : bits(static_cast<Bits>(Format::Encode(value))) {}
+  TS_DEVICE Narrow(float value) : bits(static_cast<Bits>(Format::Encode(value, sizeof(Bits) == 1))) {}
   TS_DEVICE operator float() const { return Format::Decode(bits); }
 };
 

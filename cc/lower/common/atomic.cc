@@ -1,11 +1,10 @@
 #include "cc/op/atomic.h"
 
 #include "cc/ir/intrinsic.h"
-#include "cc/lower/cpu/lowering.h"
+#include "cc/lower/common/elementwise.h"
+#include "cc/lower/common/loops.h"
 
-namespace tilescale::lower::cpu {
-namespace {
-
+namespace tilescale::lower {
 ir::Stmt LowerAtomic(const ir::TileOp& op, const Context& context) {
   const auto* atomic = op.as<op::AtomicObj>();
   std::vector<ir::Expr> extents = op::SqueezedExtents(atomic->dst);
@@ -16,14 +15,14 @@ ir::Stmt LowerAtomic(const ir::TileOp& op, const Context& context) {
   ir::Expr value = ir::MakeCast(
       dst->dtype, ir::Load(atomic->src->buffer, SqueezedIndicesAt(atomic->src, point)));
   bool overwrite = context.Has(PlantedBug::kAtomicOverwrites);
+  ffi::Map<ffi::String, ffi::Any> attrs;
+  auto order = atomic->attrs.find("memory_order");
+  if (order != atomic->attrs.end()) attrs.Set("memory_order", (*order).second);
   std::string name = "atomic_" + std::string(op::AtomicKindName(atomic->kind));
-  ir::Expr call = ir::MakeCall(name, {ir::AddressOf(dst, to), value}, {}, dst->dtype);
+  ir::Expr call = ir::MakeCall(name, {ir::AddressOf(dst, to), value}, attrs, dst->dtype);
   ir::Stmt update = overwrite ? ir::Stmt(ir::Store(dst, to, value, op->span))
                               : ir::Stmt(ir::Evaluate(call, op->span));
   return ParallelOver(vars, extents, update, op->span);
 }
 
-[[maybe_unused]] const bool kRegistered = RegisterLowering(op::AtomicObj::_type_key, LowerAtomic);
-
-}  // namespace
-}  // namespace tilescale::lower::cpu
+}  // namespace tilescale::lower
