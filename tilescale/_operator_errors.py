@@ -29,6 +29,10 @@ class GemmDTypeError(KernelError, TypeError):
     """The element types of `T.gemm` cannot be combined."""
 
 
+class MatrixInstructionError(KernelError, ValueError):
+    """`T.gemm` asks for an instruction that the architecture or the element types do not have."""
+
+
 class ReduceDimError(KernelError, ValueError):
     """A reduction runs along a dimension that its source does not have."""
 

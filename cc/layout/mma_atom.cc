@@ -135,8 +135,7 @@ const MmaAtom* FindMmaAtom(const MmaProblem& problem, int arch) {
     return std::make_tuple(problem.depth % atom.k == 0, atom.first_arch, atom.m * atom.n * atom.k);
   };
   for (const MmaAtom& atom : MmaAtoms()) {
-    if (arch < atom.first_arch || arch > atom.last_arch) continue;
-    if (atom.rounds_inputs && !problem.allow_tf32) continue;
+    if (arch < atom.first_arch || arch > atom.last_arch || atom.rounds_inputs) continue;
     bool fits = atom.a_type == problem.a_type && atom.b_type == problem.b_type &&
                 atom.c_type == problem.c_type;
     if (fits && (!best || rank(atom) > rank(*best))) best = &atom;

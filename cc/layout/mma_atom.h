@@ -27,15 +27,14 @@ struct MmaAtom {
 // All atoms, in the order of the device's table.
 const std::vector<MmaAtom>& MmaAtoms();
 
-// What is multiplied. `allow_tf32`: float32 operands may be rounded to TF32.
+// What is multiplied.
 struct MmaProblem {
   ir::DType a_type, b_type, c_type;
   int64_t depth;  // K: its remainder by the atom's k is filled up with zeros
-  bool allow_tf32 = false;
 };
 
-// The best atom of the architecture (80 for sm_80), or null if it has none for these types: one
-// that divides the depth, then the newest, then the largest.
+// The best atom of the architecture (80 for sm_80) that reads its operands as they are, or null if
+// it has none for these types: one that divides the depth, then the newest, then the largest.
 const MmaAtom* FindMmaAtom(const MmaProblem& problem, int arch);
 
 }  // namespace tilescale::layout

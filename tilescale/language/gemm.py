@@ -57,10 +57,13 @@ def gemm(
         clear_accum: whether C's old value is dropped; may be a run-time condition.
         k_pack: accepted for compatibility.
         mbar: barrier that signals completion (CUDA sm_100).
-        annotations: further hints.
+        annotations: further hints. `instruction`, on CUDA: a matrix instruction that must be used,
+            as in `"mma_m16n8k8_f32_tf32"` (which reads 19 bits of float32 operands), `"mma"` for
+            any, `"fma"` for none.
 
     Raises:
         GemmShapeError: the extents do not fit (raised when the kernel is compiled).
+        MatrixInstructionError: the target lacks the instruction asked for (likewise).
         NotABufferError: an operand is not a buffer.
         OperatorArgumentError: there is no such policy.
     """

@@ -1,7 +1,6 @@
 #include "cc/lower/cuda/gemm_plan.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <tuple>
 #include <utility>
@@ -131,8 +130,6 @@ void Spread(GemmOperand* operand, int64_t warps) {
 
 }  // namespace
 
-int ArchNumber(const Context& context) { return std::atoi(context.arch.c_str() + 3); }
-
 WarpGrid ChooseWarps(int64_t atoms_m, int64_t atoms_n, const layout::MmaAtom& atom, int64_t warps,
                      int64_t policy) {
   WarpGrid best{1, 1};
@@ -152,9 +149,7 @@ std::optional<MmaPlan> PlanMma(const op::GemmObj* gemm, const Context& context) 
   const int64_t m = ConstExtent(gemm->c, 2), n = ConstExtent(gemm->c, 1);
   const int64_t warps = context.threads / kWarpSize;
   if (depth < 1 || m < 1 || n < 1 || warps < 1) return std::nullopt;
-  layout::MmaProblem problem{gemm->a->buffer->dtype, gemm->b->buffer->dtype, gemm->c->buffer->dtype,
-                             depth};
-  const layout::MmaAtom* atom = layout::FindMmaAtom(problem, ArchNumber(context));
+  const layout::MmaAtom* atom = ChooseInstruction(gemm, depth, context);
   if (!atom) return std::nullopt;
   MmaPlan plan{atom, depth, MakeOperand(gemm, *atom, true), MakeOperand(gemm, *atom, false),
                gemm->c};

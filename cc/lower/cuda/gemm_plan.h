@@ -5,16 +5,11 @@
 #include <optional>
 #include <vector>
 
-#include "cc/layout/mma_atom.h"
-#include "cc/lower/cuda/context.h"
-#include "cc/op/gemm.h"
+#include "cc/lower/cuda/gemm_choice.h"
 
 namespace tilescale::lower::cuda {
 
 namespace ffi = tvm::ffi;
-
-/// The number in "sm_80", "sm_90a".
-int ArchNumber(const Context& context);
 
 /// A or B. Its outer dimension is M or N, its depth K.
 struct GemmOperand {

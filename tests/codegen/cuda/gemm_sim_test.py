@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 import tilescale
 import tilescale.language as T
 from tilescale import sim
-from tilescale.layout import make_swizzled_layout
+from tilescale.layout import make_linear_layout, make_swizzled_layout
 from tilescale.testing import evaluator
 from tilescale.testing.eval_dtype import storage_dtype
 
@@ -34,18 +36,13 @@ class Case:
     policy: int = 0
     scopes: tuple[str, str, str] = ("shared", "shared", "fragment")
     clear: bool = False
-    swizzled: bool = False
+    layout: Callable[..., Any] | None = None  # of the shared operands, given by the user
     instruction: str | None = None
 
-    def __str__(self):
-        text = [self.arch, "x".join(map(str, self.shape)), "_".join(self.dtypes)]
-        text += ["NT"[t] for t in self.transposes] + [str(self.threads), str(self.policy)]
-        return "-".join(
-            text
-            + [s[0] for s in self.scopes]
-            + ["clear"] * self.clear
-            + ["swizzled"] * self.swizzled
-        )
+    def __str__(self) -> str:
+        letters = "".join("NT"[t] for t in self.transposes)
+        shape = "x".join(map(str, self.shape))
+        return "-".join([self.arch, shape, self.dtypes[0], letters])
 
 
 def make(case):
@@ -63,8 +60,8 @@ def make(case):
             a = allocate[case.scopes[0]](a_shape, a_type)
             b = allocate[case.scopes[1]](b_shape, b_type)
             c = allocate[case.scopes[2]]((m, n), c_type)
-            if case.swizzled:
-                T.annotate_layout({a: make_swizzled_layout(a), b: make_swizzled_layout(b)})
+            if case.layout:
+                T.annotate_layout({a: case.layout(a), b: case.layout(b)})
             T.copy(A, a)
             T.copy(B, b)
             T.copy(C, c)
@@ -81,7 +78,7 @@ def draw(shape, dtype, rng):
     return rng.standard_normal(shape).astype(storage_dtype(dtype))
 
 
-def check(case):
+def check(case, counters=False):
     func, shapes = make(case)
     rng = np.random.default_rng(1)
     tensors = [draw(s, t, rng) for s, t in zip(shapes, case.dtypes, strict=True)]
@@ -99,6 +96,7 @@ def check(case):
         tensors,
         shared_bytes=signature["shared_bytes"],
         arch=case.arch,
+        counters=counters,
     )
     report.check()
     tolerance = {"float16": 2e-2, "float32": 1e-4}.get(case.dtypes[2], 0)
@@ -201,4 +199,29 @@ def test_operands_without_an_instruction():
 def test_layouts_of_the_user_move_the_elements(columns):
     for transposes in ((False, True), (True, False)):
         shape = (64, 64, columns) if transposes[1] else (columns, columns, 64)
-        check(Case(shape=shape, transposes=transposes, swizzled=True))
+        check(Case(shape=shape, transposes=transposes, layout=make_swizzled_layout))
+
+
+#: Tiles of usual kernels.
+STANDARD = [
+    Case(shape=(64, 64, 32)),
+    Case(shape=(128, 64, 64)),
+    Case(shape=(64, 128, 128)),
+    Case(shape=(64, 128, 32), transposes=(False, False)),
+    Case(shape=(128, 64, 32), transposes=(True, False)),
+    Case(shape=(64, 64, 64), dtypes=S8),
+    Case(shape=(64, 64, 64), dtypes=E4M3, arch="sm_89"),
+    Case(shape=(64, 64, 32), arch="sm_75"),
+]
+
+
+@pytest.mark.parametrize("case", STANDARD, ids=str)
+def test_standard_tiles_have_no_bank_conflicts(case):
+    report = check(replace(case, clear=True), counters=True)
+    assert report.profile.total("requests", "shared") > 0
+    assert report.profile.total("conflicts", "shared") == 0
+
+
+def test_rows_without_a_swizzle_have_bank_conflicts():
+    report = check(Case(shape=(64, 64, 32), layout=make_linear_layout), counters=True)
+    assert report.profile.total("conflicts", "shared") > 0
