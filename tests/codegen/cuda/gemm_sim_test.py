@@ -12,6 +12,7 @@ import pytest
 import tilescale
 import tilescale.language as T
 from tilescale import sim
+from tilescale.errors import MatrixInstructionError
 from tilescale.layout import make_linear_layout, make_swizzled_layout
 from tilescale.testing import evaluator
 from tilescale.testing.eval_dtype import storage_dtype
@@ -36,6 +37,7 @@ class Case:
     policy: int = 0
     scopes: tuple[str, str, str] = ("shared", "shared", "fragment")
     clear: bool = False
+    asks: str | None = None  # for an instruction
     layout: Callable[..., Any] | None = None  # of the shared operands, given by the user
     instruction: str | None = None
 
@@ -65,7 +67,15 @@ def make(case):
             T.copy(A, a)
             T.copy(B, b)
             T.copy(C, c)
-            T.gemm(a, b, c, *case.transposes, policy=case.policy, clear_accum=case.clear)
+            T.gemm(
+                a,
+                b,
+                c,
+                *case.transposes,
+                policy=case.policy,
+                clear_accum=case.clear,
+                annotations={"instruction": case.asks} if case.asks else None,
+            )
             T.copy(c, C)
 
     return gemm, (a_shape, b_shape, (m, n))
@@ -78,7 +88,11 @@ def draw(shape, dtype, rng):
     return rng.standard_normal(shape).astype(storage_dtype(dtype))
 
 
-def check(case, counters=False):
+def small_integers(shape, dtype, rng):
+    return rng.integers(-8, 9, shape).astype(dtype)
+
+
+def check(case, counters=False, draw=draw):
     func, shapes = make(case)
     rng = np.random.default_rng(1)
     tensors = [draw(s, t, rng) for s, t in zip(shapes, case.dtypes, strict=True)]
@@ -225,3 +239,34 @@ def test_standard_tiles_have_no_bank_conflicts(case):
 def test_rows_without_a_swizzle_have_bank_conflicts():
     report = check(Case(shape=(64, 64, 32), layout=make_linear_layout), counters=True)
     assert report.profile.total("conflicts", "shared") > 0
+
+
+TF32 = "mma_m16n8k8_f32_tf32"
+
+
+def test_an_instruction_that_is_asked_for():
+    floats = ("float32", "float32", "float32")
+    # Both read what they can hold exactly.
+    check(Case(dtypes=floats, asks=TF32, instruction=TF32), draw=small_integers)
+    check(Case(asks="mma_m16n8k8_f32_f16", instruction="mma_m16n8k8_f32_f16"))
+    func, _ = make(Case(asks="fma"))
+    assert "mma_" not in tilescale.lower(func, target="cuda -arch=sm_80").kernel_source
+
+
+@pytest.mark.parametrize(
+    ("arch", "dtypes", "asks", "expected", "remedy"),
+    [
+        ("sm_80", E4M3, "mma_m16n8k32_f32_e4m3", "fma", "compile for sm_89 or later"),
+        ("sm_75", BF16, "mma", "fma", "compile for sm_80 or later"),
+        ("sm_80", S8, "mma_m16n8k16_f32_f16", "mma_m16n8k32_s32_s8", "leave `instruction` out"),
+        ("sm_80", F16, "wgmma", "mma_m16n8k16_f32_f16", "leave `instruction` out"),
+    ],
+)
+def test_an_instruction_that_there_is_not(arch, dtypes, asks, expected, remedy):
+    func, _ = make(Case(dtypes=dtypes, asks=asks))
+    with pytest.raises(MatrixInstructionError) as caught:
+        tilescale.lower(func, target=f"cuda -arch={arch}")
+    assert caught.value.got == asks
+    assert expected in caught.value.expected
+    assert remedy in caught.value.remedy
+    assert arch in caught.value.message
