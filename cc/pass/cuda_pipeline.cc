@@ -6,6 +6,7 @@
 
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/visitor.h"
+#include "cc/lower/cuda/layout_demand.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/apply_shared_layouts.h"
@@ -13,9 +14,11 @@
 #include "cc/pass/distribute_parallel.h"
 #include "cc/pass/expand_pipelines.h"
 #include "cc/pass/fragment_layouts.h"
+#include "cc/pass/infer_layouts.h"
 #include "cc/pass/insert_sync.h"
 #include "cc/pass/legalize_memory.h"
 #include "cc/pass/lower_async_copies.h"
+#include "cc/pass/lower_elementwise.h"
 #include "cc/pass/lower_tile_queries.h"
 #include "cc/pass/narrow_indices.h"
 #include "cc/pass/pipeline.h"
@@ -83,7 +86,10 @@ class TileOpLowerer : public AnalyzedMutator {
 };
 
 ir::PrimFunc LowerCudaTileOps(const ir::PrimFunc& func, const Context& context) {
-  return TileOpLowerer(context).Run(func, context);
+  Context mapped = context;
+  mapped.layouts = std::make_shared<lower::cuda::Layouts>(func->body);
+  // Loops and fragments that operators are made of need layouts too.
+  return InferLayouts(TileOpLowerer(mapped).Run(func, context), context);
 }
 
 // How often expressions mention each variable; a declaration is no mention.
@@ -136,10 +142,6 @@ ir::PrimFunc DropUnusedNames(const ir::PrimFunc& func, const Context&) {
   return result;
 }
 
-ir::PrimFunc PlaceFragments(const ir::PrimFunc& func, const Context& context) {
-  return ApplyFragmentLayouts(func, InferFragmentLayouts(func, context));
-}
-
 // [(pass name, function after it)], for `inspect` and for tests of each stage.
 ffi::Array<ffi::Any> Stages(const ir::PrimFunc& func, const Options& options) {
   ffi::Array<ffi::Any> stages;
@@ -185,10 +187,11 @@ const std::vector<CudaPass>& CudaPipeline() {
       {"expand_pipelines", ExpandPipelines},
       {"lower_async_copies", LowerAsyncCopies},
       {"serialize_loops", SerializeLoops},
-      {"lower_tile_ops", LowerCudaTileOps},
+      {"lower_elementwise", LowerElementwise},
       {"lower_tile_queries", LowerTileQueries},
-      // After tile operators: their loops are what makes demands on layouts.
-      {"place_fragments", PlaceFragments},
+      // After all loops over single elements are there: they make demands on layouts.
+      {"infer_layouts", InferLayouts},
+      {"lower_tile_ops", LowerCudaTileOps},
       // After fragments have their home: those in shared memory need barriers too.
       {"insert_sync", InsertSync},
       {"distribute_parallel", DistributeParallel},

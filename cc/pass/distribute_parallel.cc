@@ -1,26 +1,23 @@
 #include "cc/pass/distribute_parallel.h"
 
-#include <tvm/ffi/extra/structural_equal.h>
-
-#include <unordered_map>
+#include <algorithm>
 #include <unordered_set>
 
 #include "cc/ir/intrinsic.h"
-#include "cc/ir/mutator.h"
 #include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
-#include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
+#include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/fragment_layouts.h"
 #include "cc/pass/linear.h"
+#include "cc/pass/loop_form.h"
+#include "cc/pass/point_code.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
 namespace {
 
 namespace ffi = tvm::ffi;
-
-using BufferMap = std::unordered_map<const ir::BufferObj*, ir::Buffer>;
 
 ir::Expr Int(int64_t value) { return ir::MakeInt(ir::dtype::Int(32), value); }
 
@@ -38,94 +35,15 @@ bool HasEffect(const ir::Expr& e) {
   return found;
 }
 
-// One loop as a thread runs it. `block` numbers the vectors of the loop, `lane` an element of one.
-struct Deal {
-  const ir::ParallelObj* box;
-  int64_t vector;
-  ir::Var round;
-  ir::Expr lane;  // 0 if vector is 1
-};
-
-// The code of one thread for one point of a loop: fragments are registers, inner loops are serial.
-class PointMutator : public ir::Mutator {
+class Distributor : public AnalyzedMutator {
  public:
-  PointMutator(const BufferMap& registers, const Deal& deal) : registers_(registers), deal_(deal) {}
-
-  ir::Expr MutateExpr(const ir::Expr& e) override {
-    const auto* load = e.as<ir::LoadObj>();
-    auto it = load ? registers_.find(load->buffer.get()) : registers_.end();
-    return it == registers_.end() ? DefaultExpr(e) : ir::Expr(ir::Load(it->second, {Register()}));
-  }
-  ir::Stmt MutateStmt(const ir::Stmt& s) override {
-    if (const auto* inner = s.as<ir::ParallelObj>()) return Serial(inner);
-    const auto* store = s.as<ir::StoreObj>();
-    auto it = store ? registers_.find(store->buffer.get()) : registers_.end();
-    if (it == registers_.end()) return DefaultStmt(s);
-    return ir::Store(it->second, {Register()}, MutateExpr(store->value), s->span);
-  }
-
- private:
-  ir::Expr Register() const { return deal_.round * Int(deal_.vector) + deal_.lane; }
-
-  ir::Stmt Serial(const ir::ParallelObj* inner) {
-    ir::Stmt body = MutateStmt(inner->body);
-    for (size_t i = inner->vars.size(); i-- > 0;) {
-      body = lower::LoopOver(inner->vars[i], inner->extents[i], body, inner->span);
-    }
-    return body;
-  }
-
-  const BufferMap& registers_;
-  const Deal& deal_;
-};
-
-// Replaces the accesses of a store by staged ones: see `Distributor::Vectorized`.
-class Stager : public ir::Mutator {
- public:
-  struct Stage {
-    ir::Buffer buffer;
-    ffi::Array<ir::Expr> indices;
-    ir::Buffer staged;
-  };
-  std::vector<Stage> stages;
-
-  Stager(const ir::Var& inner, const ir::Expr& lane, int64_t vector)
-      : inner_(inner), lane_(lane), vector_(vector) {}
-
-  ir::Expr MutateExpr(const ir::Expr& e) override {
-    const auto* load = e.as<ir::LoadObj>();
-    if (!load || !Moves(load->buffer, load->indices)) return DefaultExpr(e);
-    for (const Stage& stage : stages) {
-      bool same = stage.buffer.same_as(load->buffer) &&
-                  ffi::StructuralEqual::Equal(stage.indices, load->indices);
-      if (same) return ir::Load(stage.staged, {lane_});
-    }
-    stages.push_back({load->buffer, load->indices, NewStage(load->buffer)});
-    return ir::Load(stages.back().staged, {lane_});
-  }
-  bool Moves(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) const {
-    bool moves = false;
-    for (const ir::Expr& index : indices) moves = moves || Mentions(index, inner_.get());
-    return IsVisible(buffer) && moves;
-  }
-  ir::Buffer NewStage(const ir::Buffer& like) const {
-    return ir::Buffer(std::string(like->name) + "_v", like->dtype, {Int(vector_)}, {},
-                      ir::scope::kLocal);
-  }
-
- private:
-  const ir::Var& inner_;
-  const ir::Expr& lane_;
-  int64_t vector_;
-};
-
-class Distributor : public ir::Mutator {
- public:
-  explicit Distributor(const lower::cuda::Context& context) : context_(context) {}
+  Distributor(const ir::Stmt& body, const lower::cuda::Context& context)
+      : context_(context), layouts_(body) {}
 
   ir::Stmt MutateStmt(const ir::Stmt& s) override {
     if (const auto* box = s.as<ir::ParallelObj>()) return Distribute(box);
     if (const auto* alloc = s.as<ir::AllocObj>()) return Declare(alloc, s);
+    if (IsLayoutOnly(s)) return ir::Seq(ffi::Array<ir::Stmt>());
     if (const auto* bind = s.as<ir::BindObj>()) CheckUniform(bind);
     const auto* loop = s.as<ir::ForObj>();
     if (loop && loop->attrs.count(lower::cuda::kThreadLevel)) {
@@ -136,10 +54,18 @@ class Distributor : public ir::Mutator {
     if (store && IsVisible(store->buffer)) return OnFirstThread(s);
     const auto* effect = s.as<ir::EvaluateObj>();
     if (effect && !ByAllThreads(effect->value)) return OnFirstThread(s);
-    return DefaultStmt(s);
+    return AnalyzedMutator::MutateStmt(s);
   }
 
  private:
+  // What only told where fragments are.
+  static bool IsLayoutOnly(const ir::Stmt& s) {
+    const auto* view = s.as<ir::ViewObj>();
+    if (view) return view->source.IsScope(ir::scope::kFragment);
+    const auto* note = s.as<ir::AnnotateObj>();
+    return note && note->key == "layout" && note->value.as<layout::Fragment>();
+  }
+
   static bool ByAllThreads(const ir::Expr& value) {
     const auto* call = value.as<ir::CallObj>();
     const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
@@ -164,22 +90,16 @@ class Distributor : public ir::Mutator {
         .Throw();
   }
 
+  // A fragment becomes the registers of one thread.
   ir::Stmt Declare(const ir::AllocObj* alloc, const ir::Stmt& s) {
     const ir::Buffer& buffer = alloc->buffer;
     if (!buffer.IsScope(ir::scope::kFragment)) {
       if (!IsVisible(buffer)) uniform_.insert(buffer.get());
       return s;
     }
-    int64_t vector = VectorOf(buffer);
-    int64_t count = RegistersFor(ConstSize(buffer->shape), vector, context_.threads);
-    ir::Buffer array(buffer->name, buffer->dtype, {Int(count)}, {}, ir::scope::kLocal);
-    registers_.emplace(buffer.get(), array);
-    return ir::Alloc(array, std::nullopt, alloc->span);
-  }
-
-  int64_t VectorOf(const ir::Buffer& buffer) const {
-    auto it = vectors_.find(buffer.get());
-    return it == vectors_.end() ? 1 : it->second;
+    const ir::Buffer* registers = layouts_.FindRegisters(buffer);
+    TILESCALE_CHECK(registers, "no registers of fragment " << buffer->name);
+    return ir::Alloc(*registers, std::nullopt, alloc->span);
   }
 
   // A scalar of the block that single iterations change would differ between threads.
@@ -200,64 +120,88 @@ class Distributor : public ir::Mutator {
 
   ir::Stmt Distribute(const ir::ParallelObj* box) {
     CheckPrivate(box);
-    auto it = box->attrs.find("vector");
-    const int64_t vector = it == box->attrs.end() ? 1 : (*it).second.cast<int64_t>();
-    ir::Var lane("lane", ir::dtype::Int(32));
-    Deal deal{box, vector, ir::Var("round", ir::dtype::Int(32)), vector > 1 ? lane : Int(0)};
-    ir::Stmt body =
-        vector > 1
-            ? Vectorized(deal, lane)
-            : ir::Seq({Coordinates(deal), PointMutator(registers_, deal).MutateStmt(box->body)},
-                      box->span);
-    return Rounds(deal, body);
+    const bool mapped = box->attrs.count("loop_layout") > 0;
+    LoopForm form(box, mapped ? 1 : MaxVector(box, analyzer()), context_);
+    std::vector<StagedAccess> stages = Stages(box, form.Contiguous());
+    int64_t group = form.layout() ? 1 : form.Contiguous();
+    for (const StagedAccess& stage : stages) group = std::max(group, stage.vector);
+    for (StagedAccess& stage : stages) stage.staged = StagedArray(stage, group);
+    ir::Var round("round", ir::dtype::Int(32)), lane("lane", ir::dtype::Int(32));
+    LoopPlace place{
+        box, form.layout(), group, round, group > 1 ? ir::Expr(lane) : Int(0), First(box, form)};
+    ir::Stmt body = group > 1 ? GroupCode(place, stages, lane) : PointCode(place);
+    body = ir::Seq({Coordinates(place, form), body}, box->span);
+    return Rounds(place, form, Flat(body, box->span));
   }
 
-  ir::Expr Blocks(const Deal& deal) const {
-    ir::Expr count = Int(1);
-    for (const ir::Expr& extent : deal.box->extents) count = count * extent;
-    return deal.vector == 1 ? count : ir::FloorDiv(count, Int(deal.vector));
+  // The thread that stores, unless the whole loop is its alone: see `Rounds`.
+  static std::optional<ir::Expr> First(const ir::ParallelObj* box, const LoopForm& form) {
+    return StoresOnly(box->body) ? std::nullopt : form.First();
   }
 
-  ir::Expr BlockNumber(const Deal& deal) const {
-    return deal.round * Int(context_.threads) + context_.thread;
+  // Whether the body does nothing but change memory.
+  static bool StoresOnly(const ir::Stmt& body) {
+    bool only = true;
+    ir::ForEachStmt(body, [&](const ir::Stmt& s) {
+      const auto* store = s.as<ir::StoreObj>();
+      if (store && store->buffer.IsScope(ir::scope::kFragment)) only = false;
+    });
+    return only;
   }
 
-  // The loop variables of the first element of a vector, by their names.
-  ir::Stmt Coordinates(const Deal& deal) const {
+  // Accesses that can be made for several elements at once, each with its vector length.
+  std::vector<StagedAccess> Stages(const ir::ParallelObj* box, int64_t most) {
+    std::vector<StagedAccess> stages;
+    const int64_t* extent = ir::AsConstInt(box->extents.back());
+    if (most == 1 || !extent) return stages;
+    auto scope = analyzer()->Enter();
+    for (size_t i = 0; i < box->vars.size(); ++i) {
+      const ir::Expr& size = box->extents[i];
+      analyzer()->BindLoop(box->vars[i], ir::MakeInt(size.dtype(), 0), size);
+    }
+    const ir::Var& inner = box->vars.back();
+    for (const VectorCandidate& access : VectorCandidates(box->body, inner)) {
+      if (!IsVisible(access.buffer)) continue;
+      const int64_t vector = VectorOf(access, inner, *extent, most, &layouts_, analyzer());
+      if (vector > 1) stages.push_back({access, vector, access.buffer});
+    }
+    return stages;
+  }
+
+  static ir::Buffer StagedArray(const StagedAccess& stage, int64_t group) {
+    const ir::Buffer& like = stage.access.buffer;
+    return ir::Buffer(std::string(like->name) + "_v", like->dtype, {Int(group)}, {},
+                      ir::scope::kLocal);
+  }
+
+  // The loop variables at the start of a group, by their names.
+  static ir::Stmt Coordinates(const LoopPlace& place, const LoopForm& form) {
     ffi::Array<ir::Stmt> binds;
-    std::vector<ir::Expr> values;
-    ir::Expr rest = BlockNumber(deal);
-    for (size_t i = deal.box->vars.size(); i-- > 0;) {
-      bool inner = i + 1 == deal.box->vars.size();
-      ir::Expr extent = deal.box->extents[i];
-      if (inner && deal.vector > 1) extent = ir::FloorDiv(extent, Int(deal.vector));
-      ir::Expr value = i == 0 ? rest : ir::FloorMod(rest, extent);
-      rest = ir::FloorDiv(rest, extent);
-      if (inner && deal.vector > 1) value = value * Int(deal.vector);
-      values.insert(values.begin(), value);
+    std::vector<ir::Expr> start = form.Start(place.round, place.group);
+    for (size_t i = 0; i < start.size(); ++i) {
+      const ir::Var& var = place.box->vars[i];
+      binds.push_back(ir::Bind(var, ir::MakeCast(var.dtype(), start[i]), place.box->span));
     }
-    for (size_t i = 0; i < values.size(); ++i) {
-      const ir::Var& var = deal.box->vars[i];
-      binds.push_back(ir::Bind(var, ir::MakeCast(var.dtype(), values[i]), deal.box->span));
-    }
-    return ir::Seq(binds, deal.box->span);
+    return ir::Seq(binds, place.box->span);
   }
 
-  // The body for each block of this thread; the last round may have too few for all threads.
-  ir::Stmt Rounds(const Deal& deal, ir::Stmt body) const {
-    ir::Expr blocks = Blocks(deal);
-    const int64_t* count = ir::AsConstInt(blocks);
-    const ir::Span& span = deal.box->span;
-    body = Flat(body, span);
-    if (!count || *count % context_.threads != 0) {
-      body = ir::If(BlockNumber(deal) < blocks, body, std::nullopt, span);
-    }
-    if (count && *count <= context_.threads) {
-      return ir::Substitute(body, {{deal.round.get(), Int(0)}});
-    }
-    ir::Expr rounds = ir::CeilDiv(blocks, Int(context_.threads));
-    auto kind = count ? ir::ForKind::kUnroll : ir::ForKind::kSerial;
-    return ir::For(deal.round, Int(0), rounds, Int(1), kind, body, {}, span);
+  // The body for each group of this thread, as far as it exists.
+  ir::Stmt Rounds(const LoopPlace& place, const LoopForm& form, ir::Stmt body) const {
+    const ir::Span& span = place.box->span;
+    std::optional<ir::Expr> guard = form.Guard(place.round, place.group);
+    if (!place.first && form.First()) guard = guard ? *guard && *form.First() : form.First();
+    const auto* round = place.round.as<ir::VarObj>();
+    const bool varies = guard && Mentions(*guard, round);
+    if (varies) body = ir::If(*guard, body, std::nullopt, span);
+    body = Repeat(place, form.Groups(place.group), body);
+    return guard && !varies ? ir::If(*guard, body, std::nullopt, span) : body;
+  }
+
+  static ir::Stmt Repeat(const LoopPlace& place, const ir::Expr& rounds, const ir::Stmt& body) {
+    const ir::Var round = place.round.as_or_throw<ir::Var>();
+    if (ir::IsConstInt(rounds, 1)) return ir::Substitute(body, {{round.get(), Int(0)}});
+    auto kind = ir::AsConstInt(rounds) ? ir::ForKind::kUnroll : ir::ForKind::kSerial;
+    return ir::For(round, Int(0), rounds, Int(1), kind, body, {}, place.box->span);
   }
 
   // One sequence, so that the coordinates are declared where they are used.
@@ -276,75 +220,53 @@ class Distributor : public ir::Mutator {
     return ir::Seq(flat, span);
   }
 
-  static ir::Stmt Move(const ir::Expr& to, const ir::Expr& from, int64_t bytes,
-                       const ir::Span& span) {
-    ir::Expr call =
-        ir::MakeCall("cuda.copy_vector", {to, from}, {{"bytes", bytes}}, ir::dtype::Int(32));
-    return ir::Evaluate(call, span);
+  ir::Stmt PointCode(const LoopPlace& place) {
+    return PointMutator(layouts_, &finder_, place).MutateStmt(place.box->body);
   }
 
   // Whole vectors go from memory to arrays of registers and back; the computation between is done
   // element by element.
-  ir::Stmt Vectorized(const Deal& deal, const ir::Var& lane) const {
-    const ir::ParallelObj* box = deal.box;
-    const ir::Span& span = box->span;
-    ir::Stmt only = box->body;
-    while (const auto* seq = only.as<ir::SeqObj>()) only = seq->stmts[0];
-    const auto* store = only.as<ir::StoreObj>();
-    const ir::Var& inner = box->vars.back();
-    Stager stager(inner, deal.lane, deal.vector);
-    ir::Expr value = stager.MutateExpr(store->value);
-    value = PointMutator(registers_, deal).MutateExpr(value);
-    value = ir::Substitute(value, {{inner.get(), ir::Expr(inner) + lane}});
-    ffi::Array<ir::Stmt> stmts = {Coordinates(deal)};
-    for (const Stager::Stage& stage : stager.stages) {
+  ir::Stmt GroupCode(const LoopPlace& place, const std::vector<StagedAccess>& stages,
+                     const ir::Var& lane) {
+    const ir::Span& span = place.box->span;
+    const ir::Var& inner = place.box->vars.back();
+    ir::Stmt element = Stager(stages, place.lane).MutateStmt(place.box->body);
+    element = PointMutator(layouts_, &finder_, place).MutateStmt(element);
+    ir::Expr here = ir::Expr(inner) + ir::MakeCast(inner.dtype(), lane);
+    element = ir::Substitute(element, {{inner.get(), here}});
+    ffi::Array<ir::Stmt> stmts, behind;
+    for (const StagedAccess& stage : stages) {
       stmts.push_back(ir::Alloc(stage.staged, std::nullopt, span));
-      stmts.push_back(Move(ir::AddressOf(stage.staged, {Int(0)}),
-                           ir::AddressOf(stage.buffer, stage.indices),
-                           deal.vector * ir::dtype::Bytes(stage.buffer->dtype), span));
-    }
-    bool staged = IsVisible(store->buffer);
-    ir::Buffer out = staged ? stager.NewStage(store->buffer) : store->buffer;
-    ir::Stmt element = ir::Store(out, {ir::Expr(lane)}, value, span);
-    if (staged) {
-      stmts.push_back(ir::Alloc(out, std::nullopt, span));
-    } else {
-      ir::Expr at = deal.round * Int(deal.vector) + deal.lane;
-      element = ir::Store(registers_.at(store->buffer.get()), {at}, value, span);
+      for (int64_t at = 0; at < place.group; at += stage.vector) {
+        (stage.access.write ? behind : stmts).push_back(Move(stage, at, place, span));
+      }
     }
     stmts.push_back(
-        ir::For(lane, Int(0), Int(deal.vector), Int(1), ir::ForKind::kUnroll, element, {}, span));
-    if (staged) {
-      stmts.push_back(Move(ir::AddressOf(store->buffer, store->indices),
-                           ir::AddressOf(out, {Int(0)}),
-                           deal.vector * ir::dtype::Bytes(store->buffer->dtype), span));
-    }
+        ir::For(lane, Int(0), Int(place.group), Int(1), ir::ForKind::kUnroll, element, {}, span));
+    for (const ir::Stmt& s : behind) stmts.push_back(s);
     return ir::Seq(stmts, span);
   }
 
- public:
-  // Fragments have the vector length of the loops that access them.
-  void FindVectors(const ir::Stmt& body) {
-    ir::ForEachStmt(body, [&](const ir::Stmt& s) {
-      const auto* box = s.as<ir::ParallelObj>();
-      if (!box || box->attrs.count("vector") == 0) return;
-      struct Walker : ir::Visitor {
-        std::unordered_map<const ir::BufferObj*, int64_t>* vectors;
-        int64_t vector;
-        void VisitBuffer(const ir::Buffer& buffer) override {
-          if (buffer.IsScope(ir::scope::kFragment)) (*vectors)[buffer.get()] = vector;
-        }
-      } walker;
-      walker.vectors = &vectors_;
-      walker.vector = box->attrs.at("vector").cast<int64_t>();
-      walker.VisitStmt(box->body);
-    });
+  // One vector between memory and registers.
+  static ir::Stmt Move(const StagedAccess& stage, int64_t at, const LoopPlace& place,
+                       const ir::Span& span) {
+    ffi::Array<ir::Expr> indices = stage.access.indices;
+    const ir::Expr& last = indices.back();
+    if (at > 0) indices.Set(indices.size() - 1, last + ir::MakeInt(last.dtype(), at));
+    ir::Expr memory = ir::AddressOf(stage.access.buffer, indices);
+    ir::Expr array = ir::AddressOf(stage.staged, {Int(at)});
+    const bool write = stage.access.write;
+    const int64_t bytes = stage.vector * ir::dtype::Bytes(stage.staged->dtype);
+    ir::Expr call =
+        ir::MakeCall("cuda.copy_vector", {write ? memory : array, write ? array : memory},
+                     {{"bytes", bytes}}, ir::dtype::Int(32));
+    ir::Stmt move = ir::Evaluate(call, span);
+    return write && place.first ? ir::If(*place.first, move, std::nullopt, span) : move;
   }
 
- private:
   const lower::cuda::Context& context_;
-  BufferMap registers_;
-  std::unordered_map<const ir::BufferObj*, int64_t> vectors_;
+  const lower::cuda::Layouts layouts_;
+  RegisterFinder finder_{layouts_};
   // Scalars and arrays that all threads compute alike.
   std::unordered_set<const ir::BufferObj*> uniform_;
 };
@@ -352,9 +274,7 @@ class Distributor : public ir::Mutator {
 }  // namespace
 
 ir::PrimFunc DistributeParallel(const ir::PrimFunc& func, const lower::cuda::Context& context) {
-  Distributor distributor(context);
-  distributor.FindVectors(func->body);
-  return func.WithBody(distributor.MutateStmt(func->body));
+  return Distributor(func->body, context).Run(func, context);
 }
 
 }  // namespace tilescale::pass

@@ -2,241 +2,295 @@
 
 #include <algorithm>
 
-#include "cc/ir/visitor.h"
-#include "cc/lower/cuda/lowering.h"
-#include "cc/pass/analyzed_mutator.h"
+#include "cc/ir/span.h"
 
 namespace tilescale::pass {
 namespace {
 
-// A tile above this many registers of a thread would spill: 255 is the hardware's limit.
+// Above it a fragment would spill: 255 registers of 32 bits is the hardware's limit.
 constexpr int64_t kMaxRegisters = 160;
+constexpr int64_t kMaxDemandedRegisters = 256;
 
-// What the kernel asks of its fragments.
-struct Demands {
-  std::vector<ir::Buffer> fragments;
-  std::unordered_map<const ir::BufferObj*, std::string> reasons;
-  std::unordered_map<const ir::BufferObj*, std::vector<const ir::ParallelObj*>> loops;
-  std::unordered_map<const ir::ParallelObj*, int64_t> vectors;
-};
-
-// Whether the iteration at a point of the box accesses the element at the same point of the tile.
-bool IsIdentity(const ir::ParallelObj* box, const ir::Buffer& buffer,
-                const ffi::Array<ir::Expr>& indices) {
-  std::vector<size_t> dims;
-  for (size_t i = 0; i < box->extents.size(); ++i) {
-    if (!ir::IsConstInt(box->extents[i], 1)) dims.push_back(i);
-  }
-  size_t next = 0;
-  for (size_t i = 0; i < indices.size(); ++i) {
-    if (ir::IsConstInt(buffer->shape[i], 1)) {
-      bool first = ir::IsConstInt(indices[i], 0);
-      for (size_t d = 0; d < box->vars.size(); ++d) {
-        first = first || (ir::IsConstInt(box->extents[d], 1) && indices[i].same_as(box->vars[d]));
-      }
-      if (!first) return false;
-      continue;
-    }
-    if (next == dims.size() || !indices[i].same_as(box->vars[dims[next]])) return false;
-    const int64_t* extent = ir::AsConstInt(box->extents[dims[next++]]);
-    const int64_t* size = ir::AsConstInt(buffer->shape[i]);
-    if (!extent || !size || *extent != *size) return false;
-  }
-  return next == dims.size();
+std::string AtLine(const ir::Span& span) {
+  const int64_t line = ir::ToLocation(span).line;
+  return line > 0 ? " at line " + std::to_string(line) : "";
 }
 
-// Collects the demands; a mutator only because that one knows the facts at each loop.
-class DemandCollector : public AnalyzedMutator {
+class Solver {
  public:
-  explicit DemandCollector(Demands* demands) : demands_(demands) {}
-
-  ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
-    if (const auto* alloc = stmt.as<ir::AllocObj>()) {
-      if (alloc->buffer.IsScope(ir::scope::kFragment)) Declare(alloc->buffer);
-      return stmt;
+  Solver(const LayoutProblem& problem, const lower::cuda::Context& context)
+      : problem_(problem), context_(context), refused_(problem.refused) {
+    for (const auto& [op, demands] : problem.ops) {
+      for (const auto& line : lower::cuda::LayoutLinesOf(op)) combined_.push_back(line.buffer);
     }
-    if (const auto* view = stmt.as<ir::ViewObj>()) {
-      for (const ir::Buffer& b : {view->buffer, view->source}) Refuse(b, "it has a view");
-      return stmt;
-    }
-    const auto* box = stmt.as<ir::ParallelObj>();
-    if (box && !box_) {
-      box_ = box;
-      demands_->vectors[box] = MaxVector(box, analyzer());
-      VisitAccesses(box->body);
-      box_ = nullptr;
-      return stmt;
-    }
-    const auto* loop = stmt.as<ir::ForObj>();
-    bool uniform = stmt.as<ir::TileLoopObj>() || stmt.as<ir::SeqObj>() || stmt.as<ir::IfObj>() ||
-                   stmt.as<ir::WhileObj>() ||
-                   (loop && !loop->attrs.count(lower::cuda::kThreadLevel));
-    if (uniform) return AnalyzedMutator::MutateStmt(stmt);
-    VisitAccesses(stmt);
-    return stmt;
   }
 
-  ir::Expr MutateExpr(const ir::Expr& e) override {
-    VisitAccesses(e);
-    return e;
+  LayoutSolution Run() {
+    TakeGiven();
+    TakeDemands();
+    for (bool changed = true; changed;) {
+      changed = false;
+      while (LoopsFollow() || OperatorsAsk() || FragmentsFollow()) changed = true;
+      changed = ChooseFreely() || changed;
+    }
+    Finish();
+    return std::move(solution_);
   }
 
  private:
-  void Declare(const ir::Buffer& buffer) {
-    demands_->fragments.push_back(buffer);
-    if (ConstSize(buffer->shape) <= 0) Refuse(buffer, "its extents are not constant");
+  bool InRegisters(const ir::Buffer& buffer) const { return !refused_.count(buffer.get()); }
+  bool Known(const ir::Buffer& buffer) const { return known_.FindFragment(buffer) != nullptr; }
+  bool Open(const ir::Buffer& buffer) const { return InRegisters(buffer) && !Known(buffer); }
+
+  // Gives a fragment its layout, or a place in shared memory if it cannot have that one.
+  void Decide(const ir::Buffer& buffer, const layout::Fragment& fragment, const std::string& reason,
+              int64_t most = kMaxRegisters) {
+    if (!IsLoopLayout(fragment, context_.threads)) {
+      refused_.emplace(buffer.get(), "its layout " + reason + " has no closed form");
+    } else if (fragment->num_values * std::max<int64_t>(ir::dtype::Bits(buffer->dtype), 8) >
+               most * 32) {
+      refused_.emplace(buffer.get(), "it takes too many registers");
+    } else {
+      known_.SetFragment(buffer, fragment);
+      reasons_.emplace(buffer.get(), reason);
+    }
   }
 
-  void Refuse(const ir::Buffer& buffer, const std::string& reason) {
-    demands_->reasons.emplace(buffer.get(), reason);
+  void TakeGiven() {
+    for (const ir::Buffer& buffer : problem_.fragments) {
+      auto it = problem_.given.find(buffer.get());
+      if (it == problem_.given.end() || !InRegisters(buffer)) continue;
+      auto fragment = it->second->value.as<layout::Fragment>();
+      const bool decided = problem_.decided.count(buffer.get()) > 0;
+      const std::string reason = decided ? "" : "as annotated" + AtLine(it->second->span);
+      if (fragment) Decide(buffer, *fragment, reason, kMaxDemandedRegisters);
+    }
+    for (const LoopProblem& loop : problem_.loops) {
+      if (loop.given && CanRun(loop, *loop.given)) DecideLoop(loop, *loop.given);
+    }
   }
 
-  void VisitAccesses(const ffi::Any& root) {
-    struct Walker : ir::Visitor {
-      DemandCollector* self;
-      explicit Walker(DemandCollector* self) : self(self) {}
-      void VisitExpr(const ir::Expr& e) override {
-        if (const auto* load = e.as<ir::LoadObj>()) self->Use(load->buffer, load->indices);
-        if (const auto* address = e.as<ir::AddressOfObj>()) {
-          self->Refuse(address->buffer, "its address is taken");
+  void TakeDemands() {
+    for (const auto& [op, demands] : problem_.ops) {
+      for (const auto& demand : demands) {
+        if (demand.fragment) Take(demand, kMaxDemandedRegisters);
+        if (!demand.accesses.empty()) shared_[demand.buffer.get()].push_back(demand);
+      }
+    }
+  }
+
+  bool Take(const lower::cuda::LayoutDemand& demand, int64_t most) {
+    if (!demand.fragment || !demand.buffer.IsScope(ir::scope::kFragment)) return false;
+    if (!Open(demand.buffer)) return false;
+    Decide(demand.buffer, *demand.fragment, "as " + demand.by + AtLine(demand.span), most);
+    return true;
+  }
+
+  bool OperatorsAsk() {
+    bool changed = false;
+    for (const auto& [op, demands] : problem_.ops) {
+      for (const auto& wish : lower::cuda::LayoutFollowsOf(op, known_, context_)) {
+        changed = Take(wish, kMaxRegisters) || changed;
+      }
+    }
+    return changed;
+  }
+
+  bool CanRun(const LoopProblem& loop, const layout::Fragment& fragment) const {
+    if (!std::equal(fragment->shape.begin(), fragment->shape.end(), loop.box.begin(),
+                    loop.box.end())) {
+      return false;
+    }
+    if (!IsLoopLayout(fragment, context_.threads)) return false;
+    return loop.replicable || fragment.Replication() == 1;
+  }
+
+  void DecideLoop(const LoopProblem& loop, const layout::Fragment& fragment) {
+    solution_.loops.emplace(loop.loop, fragment);
+  }
+
+  // Registers that must be converted if the loop runs by `fragment`.
+  int64_t Cost(const LoopProblem& loop, const layout::Fragment& fragment) const {
+    int64_t cost = 0;
+    for (const FragmentAccess& access : loop.accesses) {
+      const layout::Fragment* tile = known_.FindFragment(access.buffer);
+      if (!tile) continue;
+      auto registers = layout::RegistersOf(fragment, access.map, *tile);
+      const bool fits = registers && (!access.write || layout::WritesAllCopies(fragment, access.map,
+                                                                               *tile, *registers));
+      cost += fits ? 0 : (*tile)->num_values;
+    }
+    return cost;
+  }
+
+  bool LoopsFollow() {
+    bool changed = false;
+    for (const LoopProblem& loop : problem_.loops) {
+      if (solution_.loops.count(loop.loop)) continue;
+      std::optional<layout::Fragment> best;
+      int64_t least = 0;
+      for (const FragmentAccess& access : loop.accesses) {
+        const layout::Fragment* tile = known_.FindFragment(access.buffer);
+        auto candidate = tile ? layout::PullBack(*tile, access.map) : std::nullopt;
+        if (!candidate || !CanRun(loop, *candidate)) continue;
+        const int64_t cost = Cost(loop, *candidate);
+        if (best && cost >= least) continue;
+        best = candidate;
+        least = cost;
+        if (cost == 0) break;
+      }
+      if (!best) continue;
+      DecideLoop(loop, *best);
+      changed = true;
+    }
+    return changed;
+  }
+
+  // Loops that touch each element once say more than those that share elements.
+  bool FragmentsFollow() {
+    for (bool exact : {true, false}) {
+      for (const LoopProblem& loop : problem_.loops) {
+        auto it = solution_.loops.find(loop.loop);
+        if (it == solution_.loops.end()) continue;
+        for (const FragmentAccess& access : loop.accesses) {
+          if (!Open(access.buffer) || access.map.IsPermutation() != exact) continue;
+          auto image = layout::ImageOf(it->second, access.map);
+          if (!image || !IsLoopLayout(*image, context_.threads)) continue;
+          Decide(access.buffer, *image, "as the loop" + AtLine(loop.loop->span) + " needs it");
+          return true;
         }
-        VisitFields(e);
-      }
-      void VisitStmt(const ir::Stmt& s) override {
-        if (const auto* store = s.as<ir::StoreObj>()) self->Use(store->buffer, store->indices);
-        VisitFields(s);
-      }
-    } walker(this);
-    walker.Visit(root);
-  }
-
-  void Use(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) {
-    if (!buffer.IsScope(ir::scope::kFragment)) return;
-    if (!box_) return Refuse(buffer, "it is accessed outside T.Parallel loops");
-    if (!IsIdentity(box_, buffer, indices)) {
-      return Refuse(buffer, "a T.Parallel loop accesses another element than its own");
-    }
-    auto& loops = demands_->loops[buffer.get()];
-    if (std::find(loops.begin(), loops.end(), box_) == loops.end()) loops.push_back(box_);
-  }
-
-  Demands* demands_;
-  const ir::ParallelObj* box_ = nullptr;
-};
-
-// The smallest vector among loops that share fragments, until nothing changes.
-void AgreeOnVectors(Demands* demands) {
-  bool changed = true;
-  while (changed) {
-    changed = false;
-    for (const ir::Buffer& fragment : demands->fragments) {
-      if (demands->reasons.count(fragment.get())) continue;
-      int64_t least = 16;
-      const auto& loops = demands->loops[fragment.get()];
-      for (const auto* loop : loops) least = std::min(least, demands->vectors[loop]);
-      for (const auto* loop : loops) {
-        changed = changed || demands->vectors[loop] != least;
-        demands->vectors[loop] = least;
       }
     }
+    return false;
   }
-}
 
-// Blocks of `vector` elements in row-major order, dealt out to the threads in turn.
-layout::Fragment Dealt(const ir::Buffer& buffer, int64_t vector, int64_t threads) {
-  std::vector<int64_t> shape;
-  for (const ir::Expr& extent : buffer->shape) shape.push_back(*ir::AsConstInt(extent));
-  const int64_t size = ConstSize(buffer->shape);
-  std::vector<int64_t> owners(size), values(size);
-  for (int64_t n = 0; n < size; ++n) {
-    // `n` counts the first dimension fastest, `row_major` the last.
-    int64_t rest = n, row_major = 0;
-    std::vector<int64_t> point;
-    for (int64_t extent : shape) {
-      point.push_back(rest % extent);
-      rest /= extent;
+  // The loop whose choice decides most: the largest that touches fragments without a layout, then
+  // all others.
+  bool ChooseFreely() {
+    const LoopProblem* largest = nullptr;
+    int64_t most = 0;
+    for (const LoopProblem& loop : problem_.loops) {
+      if (solution_.loops.count(loop.loop)) continue;
+      bool open = false;
+      for (const FragmentAccess& access : loop.accesses) open = open || Open(access.buffer);
+      const int64_t weight = ConstSize(loop.loop->extents) * (open ? int64_t{1} << 20 : 1);
+      if (weight > most) {
+        most = weight;
+        largest = &loop;
+      }
     }
-    for (size_t d = 0; d < shape.size(); ++d) row_major = row_major * shape[d] + point[d];
-    owners[n] = row_major / vector % threads;
-    values[n] = row_major / (vector * threads) * vector + row_major % vector;
-  }
-  return layout::Fragment::FromOwners(ffi::Shape(shape), owners, values);
-}
-
-class HomeMover : public ir::Mutator {
- public:
-  explicit HomeMover(const FragmentLayouts& layouts) : layouts_(layouts) {
-    for (const FragmentHome& home : layouts.homes) {
-      if (home.layout) continue;
-      const ir::Buffer& old = home.buffer;
-      moved_.emplace(old.get(), ir::Buffer(old->name, old->dtype, old->shape, old->strides,
-                                           ir::scope::kShared));
+    if (largest) {
+      DecideLoop(*largest, Deal(*largest));
+    } else {
+      return ChooseForOperators();
     }
-  }
-  ir::Buffer MutateBuffer(const ir::Buffer& buffer) override {
-    auto it = moved_.find(buffer.get());
-    return it == moved_.end() ? buffer : it->second;
-  }
-  ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
-    const auto* box = stmt.as<ir::ParallelObj>();
-    if (!box) return DefaultStmt(stmt);
-    auto it = layouts_.vectors.find(box);
-    ir::AttrMap attrs = box->attrs;
-    if (it != layouts_.vectors.end() && it->second > 1) attrs.Set("vector", it->second);
-    return ir::Parallel(box->vars, box->extents, DefaultStmt(box->body), attrs, box->span);
+    return true;
   }
 
- private:
-  const FragmentLayouts& layouts_;
-  std::unordered_map<const ir::BufferObj*, ir::Buffer> moved_;
+  // Fragments that no loop can decide.
+  bool ChooseForOperators() {
+    for (const ir::Buffer& buffer : problem_.fragments) {
+      if (!Open(buffer)) continue;
+      std::vector<int64_t> shape;
+      for (const ir::Expr& extent : buffer->shape) shape.push_back(*ir::AsConstInt(extent));
+      Decide(buffer, DealTile(shape, 1, IsCombined(buffer)), "by free choice");
+      return true;
+    }
+    return false;
+  }
+
+  bool IsCombined(const ir::Buffer& buffer) const {
+    return std::any_of(combined_.begin(), combined_.end(),
+                       [&](const ir::Buffer& b) { return b.same_as(buffer); });
+  }
+
+  layout::Fragment DealTile(const std::vector<int64_t>& shape, int64_t vector,
+                            bool combined) const {
+    auto lines = combined ? DealLines(shape, vector, context_.threads) : std::nullopt;
+    if (lines && IsLoopLayout(*lines, context_.threads)) return *lines;
+    return layout::DealRowMajor(shape, vector, context_.threads);
+  }
+
+  // Loops that share open fragments agree on the longest vector that any of them can use.
+  layout::Fragment Deal(const LoopProblem& start) const {
+    std::vector<const LoopProblem*> group = {&start};
+    int64_t vector = 1;
+    bool combined = false;
+    for (size_t i = 0; i < group.size(); ++i) {
+      vector = std::max(vector, group[i]->vector);
+      for (const FragmentAccess& access : group[i]->accesses) {
+        if (!Open(access.buffer) || !access.map.IsPermutation()) continue;
+        combined = combined || IsCombined(access.buffer);
+        for (const LoopProblem& other : problem_.loops) {
+          const bool joined = std::find(group.begin(), group.end(), &other) != group.end();
+          if (!joined && other.box == start.box && Touches(other, access.buffer)) {
+            group.push_back(&other);
+          }
+        }
+      }
+    }
+    while (start.box.back() % vector != 0) vector /= 2;
+    return DealTile(start.box, vector, combined);
+  }
+
+  static bool Touches(const LoopProblem& loop, const ir::Buffer& buffer) {
+    return std::any_of(loop.accesses.begin(), loop.accesses.end(), [&](const FragmentAccess& a) {
+      return a.buffer.same_as(buffer) && a.map.IsPermutation();
+    });
+  }
+
+  void Finish() {
+    for (const ir::Buffer& buffer : problem_.fragments) {
+      BufferHome home{buffer, std::nullopt, ""};
+      auto refused = refused_.find(buffer.get());
+      if (refused != refused_.end()) {
+        home.reason = refused->second;
+      } else {
+        home.fragment = *known_.FindFragment(buffer);
+        home.reason = reasons_.at(buffer.get());
+      }
+      solution_.homes.push_back(std::move(home));
+    }
+    for (const ir::Buffer& buffer : problem_.shared) RankShared(buffer);
+  }
+
+  void RankShared(const ir::Buffer& buffer) {
+    auto it = shared_.find(buffer.get());
+    if (it == shared_.end() || problem_.given.count(buffer.get()) || buffer->shape.size() < 2)
+      return;
+    if (ConstSize(buffer->shape) <= 0) return;
+    std::vector<layout::TileAccess> accesses;
+    for (const auto& demand : it->second) {
+      accesses.insert(accesses.end(), demand.accesses.begin(), demand.accesses.end());
+    }
+    const size_t rank = buffer->shape.size();
+    auto candidates = layout::RankTileLayouts(*ir::AsConstInt(buffer->shape[rank - 2]),
+                                              *ir::AsConstInt(buffer->shape[rank - 1]),
+                                              buffer->dtype.bits, accesses);
+    solution_.shared.emplace_back(buffer, candidates[0]);
+  }
+
+  const LayoutProblem& problem_;
+  const lower::cuda::Context& context_;
+  std::unordered_map<const ir::BufferObj*, std::string> refused_;
+  std::unordered_map<const ir::BufferObj*, std::string> reasons_;
+  std::unordered_map<const ir::BufferObj*, std::vector<lower::cuda::LayoutDemand>> shared_;
+  std::vector<ir::Buffer> combined_;
+  lower::cuda::Layouts known_;
+  LayoutSolution solution_;
 };
 
 }  // namespace
 
-const FragmentHome* FragmentLayouts::Find(const ir::Buffer& buffer) const {
-  for (const FragmentHome& home : homes) {
-    if (home.buffer.same_as(buffer)) return &home;
+const layout::Fragment* LayoutSolution::Find(const ir::Buffer& buffer) const {
+  for (const BufferHome& home : homes) {
+    if (home.buffer.same_as(buffer)) return home.fragment ? &*home.fragment : nullptr;
   }
   return nullptr;
 }
 
-FragmentLayouts InferFragmentLayouts(const ir::PrimFunc& func,
-                                     const lower::cuda::Context& context) {
-  Demands demands;
-  DemandCollector(&demands).Run(func, context);
-  AgreeOnVectors(&demands);
-  FragmentLayouts result;
-  for (const ir::Buffer& fragment : demands.fragments) {
-    FragmentHome home{fragment, std::nullopt, ""};
-    auto refused = demands.reasons.find(fragment.get());
-    const auto& loops = demands.loops[fragment.get()];
-    const int64_t vector = loops.empty() ? 1 : demands.vectors[loops[0]];
-    if (refused != demands.reasons.end()) {
-      home.reason = refused->second;
-    } else if (RegistersFor(ConstSize(fragment->shape), vector, context.threads) *
-                   std::max<int64_t>(ir::dtype::Bits(fragment->dtype), 8) >
-               kMaxRegisters * 32) {
-      home.reason = "it takes too many registers";
-    } else {
-      home.layout = Dealt(fragment, vector, context.threads);
-    }
-    result.homes.push_back(std::move(home));
-  }
-  result.vectors = std::move(demands.vectors);
-  return result;
-}
-
-ir::PrimFunc ApplyFragmentLayouts(const ir::PrimFunc& func, const FragmentLayouts& layouts) {
-  ffi::Array<ffi::String> texts;
-  for (const FragmentHome& home : layouts.homes) {
-    std::string where = home.layout ? "registers " + home.layout->ToString()
-                                    : "shared memory, because " + home.reason;
-    texts.push_back(std::string(home.buffer->name) + ": " + where);
-  }
-  ir::AttrMap attrs = func->attrs;
-  if (!texts.empty()) attrs.Set("fragments", texts);
-  return ir::PrimFunc(func->name, func->symbols, func->params, func->roles,
-                      HomeMover(layouts).MutateStmt(func->body), attrs, func->span);
+LayoutSolution SolveLayouts(const LayoutProblem& problem, const lower::cuda::Context& context) {
+  return Solver(problem, context).Run();
 }
 
 }  // namespace tilescale::pass

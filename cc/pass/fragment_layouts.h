@@ -1,52 +1,111 @@
+// The problem that layout inference solves for one kernel, and its solution.
 #ifndef TILESCALE_CC_PASS_FRAGMENT_LAYOUTS_H_
 #define TILESCALE_CC_PASS_FRAGMENT_LAYOUTS_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "cc/arith/prover.h"
 #include "cc/ir/function.h"
-#include "cc/layout/fragment.h"
-#include "cc/lower/cuda/context.h"
+#include "cc/layout/fragment_map.h"
+#include "cc/lower/cuda/layout_demand.h"
 
 namespace tilescale::pass {
 
 namespace ffi = tvm::ffi;
 
-/// Where a fragment lives: in the registers of `layout`, or in shared memory because of `reason`.
-struct FragmentHome {
+/// One mention of a fragment in an outermost `Parallel` loop.
+struct FragmentAccess {
   ir::Buffer buffer;
-  std::optional<layout::Fragment> layout;
+  layout::PointMap map;
+  bool write;
+};
+
+/// An outermost `Parallel` loop of constant extents.
+struct LoopProblem {
+  const ir::ParallelObj* loop = nullptr;
+  std::vector<int64_t> box;
+  std::vector<FragmentAccess> accesses;
+  /// Consecutive elements that a thread can move at once; computed for loops without a layout.
+  int64_t vector = 1;
+  /// Whether several threads may carry out one point, storing to memory only once.
+  bool replicable = true;
+  /// Given by the user, or decided before.
+  std::optional<layout::Fragment> given;
+};
+
+/// An operator that works on layouts, and what it demands where it stands.
+struct OpProblem {
+  ir::TileOp op;
+  std::vector<lower::cuda::LayoutDemand> demands;
+};
+
+struct LayoutProblem {
+  /// In the order of the text.
+  std::vector<ir::Buffer> fragments;
+  std::vector<ir::Buffer> shared;
+  std::vector<LoopProblem> loops;
+  std::vector<OpProblem> ops;
+  /// Why a fragment cannot be in registers.
+  std::unordered_map<const ir::BufferObj*, std::string> refused;
+  /// Annotations: the user's, or those of an earlier run.
+  std::unordered_map<const ir::BufferObj*, const ir::AnnotateObj*> given;
+  /// Fragments of an earlier run, whose registers code already uses.
+  std::unordered_set<const ir::BufferObj*> decided;
+};
+
+/// Everything that bears on layouts. Throws LayoutConflictError where annotations contradict each
+/// other or need more threads than the block has.
+LayoutProblem CollectLayoutProblem(const ir::PrimFunc& func, const lower::cuda::Context& context);
+
+/// Where a buffer lives and why, for the generated text.
+struct BufferHome {
+  ir::Buffer buffer;
+  /// Registers; nothing: shared memory.
+  std::optional<layout::Fragment> fragment;
   std::string reason;
 };
 
-/// The decision of layout inference for one kernel. Elements of a tile are counted in row-major
-/// order and dealt out in blocks of `vector`, one block to each thread in turn.
-struct FragmentLayouts {
-  /// In the order of the text.
-  std::vector<FragmentHome> homes;
-  /// Consecutive elements that a thread takes at a time, by `Parallel` loop; 1 if not listed.
-  std::unordered_map<const ir::ParallelObj*, int64_t> vectors;
+struct LayoutSolution {
+  std::vector<BufferHome> homes;
+  std::unordered_map<const ir::ParallelObj*, layout::Fragment> loops;
+  std::vector<std::pair<ir::Buffer, layout::TileCandidate>> shared;
 
-  const FragmentHome* Find(const ir::Buffer& buffer) const;
+  const layout::Fragment* Find(const ir::Buffer& buffer) const;
 };
 
-/// Chooses by strength of constraint: an access that a `Parallel` loop cannot make from the
-/// thread's own registers puts a fragment into shared memory; loops that share a fragment agree on
-/// one vector length, the smallest that any of them can use; loops without fragments choose freely.
-FragmentLayouts InferFragmentLayouts(const ir::PrimFunc& func, const lower::cuda::Context& context);
+/// Chooses by strength: annotations, then what operators demand, then loops follow the fragments
+/// that they touch and fragments follow loops and operators, then free choice for the largest loop
+/// that is left. Deterministic; ends because each step decides something.
+LayoutSolution SolveLayouts(const LayoutProblem& problem, const lower::cuda::Context& context);
 
-/// Carries the decision out: fragments in shared memory change their scope, loops get the attribute
-/// "vector" where it is above 1, and the function's attribute "fragments" lists the homes as text.
-ir::PrimFunc ApplyFragmentLayouts(const ir::PrimFunc& func, const FragmentLayouts& layouts);
+/// Writes the solution into the function, with converted copies where a loop needs a fragment in
+/// another layout than its own.
+ir::PrimFunc ApplyLayouts(const ir::PrimFunc& func, const LayoutProblem& problem,
+                          const LayoutSolution& solution);
+
+// ---- Parts of the solver.
+
+/// The element that a loop accesses as a function of its point alone; nothing if it is none.
+std::optional<layout::PointMap> PointMapOf(const ir::ParallelObj* box, const ir::Buffer& buffer,
+                                           const ffi::Array<ir::Expr>& indices);
+
+/// Whether a loop can run by this layout: a closed form of the points of each thread, and one
+/// thread that stores each.
+bool IsLoopLayout(const layout::Fragment& fragment, int64_t threads);
+
+/// Rows of the innermost dimension over lanes, as many as a power of two or whole warps, so that
+/// what is combined along a dimension is a regular pattern of threads. Nothing if that is none.
+std::optional<layout::Fragment> DealLines(const std::vector<int64_t>& shape, int64_t vector,
+                                          int64_t threads);
 
 /// The longest vector for which `Parallel` loop `box` may use accesses of up to 128 bits: proved to
 /// be aligned and inside their buffers. `analyzer` knows what holds outside the loop.
 int64_t MaxVector(const ir::ParallelObj* box, arith::Analyzer* analyzer);
-
-/// Registers of each thread that a tile of `elements` takes.
-int64_t RegistersFor(int64_t elements, int64_t vector, int64_t threads);
 
 /// The product of constant extents, or -1.
 int64_t ConstSize(const ffi::Array<ir::Expr>& extents);

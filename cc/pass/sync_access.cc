@@ -5,6 +5,7 @@
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/printer.h"
 #include "cc/ir/visitor.h"
+#include "cc/layout/fragment_map.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/pass/collect_accesses.h"
 #include "cc/pass/exact.h"
@@ -47,16 +48,21 @@ std::string DealText(const ir::ParallelObj* box) {
   for (const ir::Expr& extent : box->extents) {
     if (!ir::IsConstInt(extent, 1)) text += ir::Print(extent) + ",";
   }
-  for (const char* attr : {"vector", "loop_layout"}) {
-    auto it = box->attrs.find(attr);
-    if (it != box->attrs.end()) text += std::string(attr) + ir::Print((*it).second);
-  }
-  return text;
+  return text + ir::Print(box->attrs.at("loop_layout"));
+}
+
+// Whether it is decided who runs each point, and that nobody else does.
+bool HasOneThreadPerPoint(const ir::ParallelObj* box) {
+  auto it = box->attrs.find("loop_layout");
+  auto fragment = it == box->attrs.end() ? std::optional<layout::Fragment>()
+                                         : (*it).second.as<layout::Fragment>();
+  return fragment && layout::ReplicaDigits(*fragment).empty();
 }
 
 // Whether each point of the box accesses an element of its own, at plain indices.
 std::optional<std::string> DealtKey(const ir::ParallelObj* box, const ffi::Array<ir::Expr>& indices,
                                     const ir::VarMap& values) {
+  if (!HasOneThreadPerPoint(box)) return std::nullopt;
   std::vector<bool> used(box->vars.size(), false);
   std::vector<int> number(box->vars.size(), -1);
   int count = 0;

@@ -1,4 +1,10 @@
 // How many elements a thread can move at once.
+#include "cc/pass/vector_access.h"
+
+#include <tvm/ffi/extra/structural_equal.h>
+
+#include <algorithm>
+
 #include "cc/ir/mutator.h"
 #include "cc/ir/visitor.h"
 #include "cc/pass/exact.h"
@@ -10,48 +16,122 @@ namespace {
 
 constexpr int64_t kMinVectorBits = 32;
 constexpr int64_t kMaxVectorBits = 128;
-
-struct Access {
-  ir::Buffer buffer;
-  ffi::Array<ir::Expr> indices;
-};
+constexpr int64_t kMaxVector = 16;
 
 bool IsVectorType(ir::DType t) { return t.lanes == 1 && t.bits >= 8 && !ir::dtype::IsHandle(t); }
 
-// The accesses of a body that is one store; nothing if it does more.
-std::optional<std::vector<Access>> AccessesOf(const ir::Stmt& body) {
-  ir::Stmt inner = body;
-  while (const auto* seq = inner.as<ir::SeqObj>()) {
-    if (seq->stmts.size() != 1) return std::nullopt;
-    inner = seq->stmts[0];
-  }
-  const auto* store = inner.as<ir::StoreObj>();
-  if (!store) return std::nullopt;
-  std::vector<Access> accesses = {{store->buffer, store->indices}};
-  bool simple = true;
-  ir::ForEachExpr(store->value, [&](const ir::Expr& e) {
-    if (const auto* load = e.as<ir::LoadObj>()) accesses.push_back({load->buffer, load->indices});
-    // A guarded load must not be made in advance.
-    const auto* binary = e.as<ir::BinaryObj>();
-    if (e.as<ir::SelectObj>() || (binary && ir::IsLogical(binary->kind))) simple = false;
-  });
-  return simple ? std::optional(accesses) : std::nullopt;
+// Fragments count: some will live in shared memory.
+bool IsVisible(const ir::Buffer& buffer) {
+  return buffer.IsScope(ir::scope::kGlobal) || buffer.IsScope(ir::scope::kShared) ||
+         buffer.IsScope(ir::scope::kFragment);
 }
 
-bool IsPrivate(const ir::Buffer& buffer) {
-  return !buffer.IsScope(ir::scope::kGlobal) && !buffer.IsScope(ir::scope::kShared);
+void Flatten(const ir::Stmt& s, std::vector<ir::Stmt>* out, bool* flat) {
+  if (const auto* seq = s.as<ir::SeqObj>()) {
+    for (const ir::Stmt& child : seq->stmts) Flatten(child, out, flat);
+    return;
+  }
+  *flat = *flat && (s.as<ir::StoreObj>() || s.as<ir::BindObj>());
+  out->push_back(s);
+}
+
+// Gathers the accesses of a flat body; guarded loads must not be made in advance.
+class Gatherer : public ir::Visitor {
+ public:
+  Gatherer(const std::vector<ir::Stmt>& stmts, const ir::Var& inner) : inner_(inner) {
+    for (const ir::Stmt& s : stmts) {
+      if (const auto* bind = s.as<ir::BindObj>()) named_.push_back(bind->var);
+    }
+    for (const ir::Stmt& s : stmts) VisitStmt(s);
+    single_ = stmts.size() == 1;
+  }
+
+  std::vector<VectorCandidate> Candidates() const {
+    std::vector<VectorCandidate> result;
+    for (const VectorCandidate& access : all_) {
+      int64_t stores = 0, loads = 0;
+      for (const VectorCandidate& other : all_) {
+        if (!other.buffer.same_as(access.buffer)) continue;
+        ++(other.write ? stores : loads);
+      }
+      const bool alone = access.write ? stores == 1 && loads == 0 : stores == 0;
+      if ((single_ || alone) && Moves(access) && !Known(result, access)) result.push_back(access);
+    }
+    return result;
+  }
+
+  void VisitExpr(const ir::Expr& e) override {
+    const auto* load = e.as<ir::LoadObj>();
+    if (load && IsVisible(load->buffer)) {
+      all_.push_back({load->buffer, load->indices, false});
+      if (guarded_ > 0) unsafe_.push_back(all_.size() - 1);
+    }
+    const auto* binary = e.as<ir::BinaryObj>();
+    const bool guards = e.as<ir::SelectObj>() || (binary && ir::IsLogical(binary->kind));
+    guarded_ += guards ? 1 : 0;
+    VisitFields(e);
+    guarded_ -= guards ? 1 : 0;
+  }
+
+  void VisitStmt(const ir::Stmt& s) override {
+    const auto* store = s.as<ir::StoreObj>();
+    VisitFields(s);
+    if (store && IsVisible(store->buffer)) all_.push_back({store->buffer, store->indices, true});
+  }
+
+ private:
+  static bool Known(const std::vector<VectorCandidate>& list, const VectorCandidate& access) {
+    return std::any_of(list.begin(), list.end(), [&](const VectorCandidate& other) {
+      return other.write == access.write && other.buffer.same_as(access.buffer) &&
+             ffi::StructuralEqual::Equal(other.indices, access.indices);
+    });
+  }
+
+  // Along the inner variable, by nothing but that variable.
+  bool Moves(const VectorCandidate& access) const {
+    const size_t number = static_cast<size_t>(&access - all_.data());
+    if (std::find(unsafe_.begin(), unsafe_.end(), number) != unsafe_.end()) return false;
+    bool moves = false;
+    for (const ir::Expr& index : access.indices) {
+      moves = moves || Mentions(index, inner_.get());
+      for (const ir::Var& name : named_) {
+        if (Mentions(index, name.get())) return false;
+      }
+      bool loads = false;
+      ir::ForEachExpr(index, [&](const ir::Expr& e) { loads = loads || e.as<ir::LoadObj>(); });
+      if (loads) return false;
+    }
+    return moves;
+  }
+
+  const ir::Var& inner_;
+  std::vector<ir::Var> named_;
+  std::vector<VectorCandidate> all_;
+  std::vector<size_t> unsafe_;
+  int guarded_ = 0;
+  bool single_ = false;
+};
+
+// Whether blocks of `vector` elements along the last dimension stay together and aligned.
+bool KeepsBlocks(const layout::ComposedLayout& memory, const ir::Buffer& buffer, int64_t vector) {
+  const int64_t columns = *ir::AsConstInt(buffer->shape.back());
+  const int64_t rows = memory.Size().Value() / columns;
+  if (columns % vector != 0) return false;
+  // Flat coordinates count the first dimension fastest: columns are `rows` apart.
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column) {
+      const int64_t block = column / vector * vector;
+      const int64_t start = memory(layout::IntTuple(row + block * rows)).Value();
+      const int64_t here = memory(layout::IntTuple(row + column * rows)).Value();
+      if (start % vector != 0 || here != start + column - block) return false;
+    }
+  }
+  return true;
 }
 
 // Whether `vector` neighbours along `inner` are one aligned access inside the buffer.
-bool IsVectorAccess(const Access& access, const ir::Var& inner, int64_t extent, int64_t vector,
-                    arith::Analyzer* analyzer) {
-  if (access.buffer.IsScope(ir::scope::kFragment)) return IsVectorType(access.buffer->dtype);
-  bool moves = false;
-  for (const ir::Expr& index : access.indices) moves = moves || Mentions(index, inner.get());
-  if (!moves) return true;
-  if (IsPrivate(access.buffer) || !IsVectorType(access.buffer->dtype)) return false;
-  const int64_t bits = access.buffer->dtype.bits * vector;
-  if (bits > kMaxVectorBits || bits < kMinVectorBits) return false;
+bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t extent,
+                    int64_t vector, arith::Analyzer* analyzer) {
   for (size_t i = 0; i + 1 < access.indices.size(); ++i) {
     if (Mentions(access.indices[i], inner.get())) return false;
   }
@@ -78,31 +158,47 @@ bool IsVectorAccess(const Access& access, const ir::Var& inner, int64_t extent, 
 
 }  // namespace
 
-int64_t MaxVector(const ir::ParallelObj* box, arith::Analyzer* analyzer) {
-  const int64_t size = ConstSize(box->extents);
-  auto accesses = AccessesOf(box->body);
-  if (size <= 0 || !accesses) return 1;
-  auto scope = analyzer->Enter();
-  for (size_t i = 0; i < box->vars.size(); ++i) {
-    const ir::Expr& extent = box->extents[i];
-    analyzer->BindLoop(box->vars[i], ir::MakeInt(extent.dtype(), 0), extent);
-  }
-  const ir::Var& inner = box->vars.back();
-  const int64_t extent = *ir::AsConstInt(box->extents.back());
-  for (int64_t vector = 16; vector > 1; vector /= 2) {
-    bool fits = extent % vector == 0;
-    for (const Access& access : *accesses) {
-      bool narrow = access.buffer->dtype.bits * vector <= kMaxVectorBits;
-      fits = fits && narrow && IsVectorAccess(access, inner, extent, vector, analyzer);
-    }
-    if (fits) return vector;
+std::vector<ir::Stmt> FlatStatements(const ir::Stmt& body) {
+  std::vector<ir::Stmt> stmts;
+  bool flat = true;
+  Flatten(body, &stmts, &flat);
+  return flat ? stmts : std::vector<ir::Stmt>();
+}
+
+std::vector<VectorCandidate> VectorCandidates(const ir::Stmt& body, const ir::Var& inner) {
+  const std::vector<ir::Stmt> stmts = FlatStatements(body);
+  if (stmts.empty()) return {};
+  return Gatherer(stmts, inner).Candidates();
+}
+
+int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t extent, int64_t most,
+                 const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer) {
+  const ir::DType type = access.buffer->dtype;
+  if (!IsVectorType(type)) return 1;
+  const auto* memory = layouts ? layouts->FindShared(access.buffer) : nullptr;
+  for (int64_t vector = std::min(most, kMaxVectorBits / type.bits); vector > 1; vector /= 2) {
+    if (extent % vector != 0 || type.bits * vector < kMinVectorBits) continue;
+    if (memory && !KeepsBlocks(*memory, access.buffer, vector)) continue;
+    if (IsVectorAccess(access, inner, extent, vector, analyzer)) return vector;
   }
   return 1;
 }
 
-int64_t RegistersFor(int64_t elements, int64_t vector, int64_t threads) {
-  const int64_t round = vector * threads;
-  return (elements + round - 1) / round * vector;
+int64_t MaxVector(const ir::ParallelObj* box, arith::Analyzer* analyzer) {
+  const int64_t* extent = ir::AsConstInt(box->extents.back());
+  const ir::Var& inner = box->vars.back();
+  std::vector<VectorCandidate> candidates = VectorCandidates(box->body, inner);
+  if (!extent || candidates.empty()) return 1;
+  auto scope = analyzer->Enter();
+  for (size_t i = 0; i < box->vars.size(); ++i) {
+    const ir::Expr& size = box->extents[i];
+    analyzer->BindLoop(box->vars[i], ir::MakeInt(size.dtype(), 0), size);
+  }
+  int64_t longest = 1;
+  for (const VectorCandidate& access : candidates) {
+    longest = std::max(longest, VectorOf(access, inner, *extent, kMaxVector, nullptr, analyzer));
+  }
+  return longest;
 }
 
 int64_t ConstSize(const ffi::Array<ir::Expr>& extents) {

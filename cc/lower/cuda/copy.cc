@@ -31,7 +31,7 @@ void CheckApart(const op::CopyObj* copy, const Context& context) {
       .Throw();
 }
 
-ir::Stmt LowerCopy(const ir::TileOp& op, const Context& context) {
+std::optional<ir::Stmt> LowerCopy(const ir::TileOp& op, const Context& context) {
   const auto* copy = op.as<op::CopyObj>();
   CheckApart(copy, context);
   std::vector<ir::Expr> extents = op::SqueezedExtents(copy->dst);
@@ -44,7 +44,7 @@ ir::Stmt LowerCopy(const ir::TileOp& op, const Context& context) {
   return ParallelOver(vars, extents, std::move(store), copy->span);
 }
 
-[[maybe_unused]] const bool kRegistered = RegisterLowering(op::CopyObj::_type_key, LowerCopy);
+[[maybe_unused]] const bool kRegistered = RegisterElementwise(op::CopyObj::_type_key, LowerCopy);
 
 }  // namespace
 }  // namespace tilescale::lower::cuda

@@ -10,10 +10,10 @@ namespace tilescale::lower::cuda {
 namespace {
 
 [[maybe_unused]] const bool kRegistered[] = {
-    RegisterLowering(op::AtomicObj::_type_key, LowerAtomic),
-    RegisterLowering(op::FillObj::_type_key, LowerFill),
-    RegisterLowering(op::TransposeObj::_type_key, LowerTranspose),
-    RegisterLowering(op::ScanObj::_type_key, LowerScan),
+    RegisterElementwise(op::AtomicObj::_type_key, LowerAtomic),
+    RegisterElementwise(op::FillObj::_type_key, LowerFill),
+    RegisterElementwise(op::TransposeObj::_type_key, LowerTranspose),
+    RegisterElementwise(op::ScanObj::_type_key, LowerScan),
 };
 
 }  // namespace

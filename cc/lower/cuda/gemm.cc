@@ -3,6 +3,7 @@
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/gemm_mma.h"
 #include "cc/lower/cuda/lowering.h"
+#include "cc/support/diagnostic.h"
 
 namespace tilescale::lower::cuda {
 namespace {
@@ -19,7 +20,9 @@ ffi::Array<ir::Expr> At(const ir::Region& region, bool transposed, ir::Expr row,
 
 // Any types and extents: each element of C is the sum of one thread, in a register. Rounding to C's
 // type at each step is what the operator means.
-ir::Stmt LowerToElements(const op::GemmObj* gemm) {
+std::optional<ir::Stmt> LowerToElements(const ir::TileOp& op, const Context& context) {
+  const auto* gemm = op.as<op::GemmObj>();
+  if (PlanMma(gemm, context)) return std::nullopt;
   const ir::Span& span = gemm->span;
   const ir::Buffer& c = gemm->c->buffer;
   const size_t rank = gemm->a->extents.size();
@@ -45,10 +48,14 @@ ir::Stmt LowerToElements(const op::GemmObj* gemm) {
 ir::Stmt LowerGemm(const ir::TileOp& op, const Context& context) {
   const auto* gemm = op.as<op::GemmObj>();
   std::optional<MmaPlan> plan = PlanMma(gemm, context);
-  return plan ? LowerToMma(gemm, *plan, context) : LowerToElements(gemm);
+  TILESCALE_CHECK(plan, "the other products are elementwise");
+  return LowerToMma(gemm, *plan, context);
 }
 
-[[maybe_unused]] const bool kRegistered = RegisterLowering(op::GemmObj::_type_key, LowerGemm);
+[[maybe_unused]] const bool kRegistered[] = {
+    RegisterElementwise(op::GemmObj::_type_key, LowerToElements),
+    RegisterLowering(op::GemmObj::_type_key, LowerGemm),
+};
 
 }  // namespace
 }  // namespace tilescale::lower::cuda

@@ -19,6 +19,11 @@ std::map<std::string, FollowFn>& Follows() {
   return follows;
 }
 
+std::map<std::string, LineFn>& Lines() {
+  static std::map<std::string, LineFn> lines;
+  return lines;
+}
+
 template <typename Key, typename Value>
 const Value* FindIn(const std::unordered_map<Key, Value>& map, Key key) {
   auto it = map.find(key);
@@ -56,6 +61,10 @@ const ir::Buffer* Layouts::FindRegisters(const ir::Buffer& buffer) const {
   return FindIn(registers_, buffer.get());
 }
 
+void Layouts::SetFragment(const ir::Buffer& buffer, layout::Fragment fragment) {
+  fragments_.insert_or_assign(buffer.get(), std::move(fragment));
+}
+
 bool RegisterLayoutDemand(const std::string& type_key, DemandFn demand) {
   bool added = Demands().emplace(type_key, std::move(demand)).second;
   TILESCALE_CHECK(added, "the layout demand of " << type_key << " is registered twice");
@@ -66,6 +75,22 @@ bool RegisterLayoutFollow(const std::string& type_key, FollowFn follow) {
   bool added = Follows().emplace(type_key, std::move(follow)).second;
   TILESCALE_CHECK(added, "the layout follow of " << type_key << " is registered twice");
   return true;
+}
+
+bool RegisterLayoutLines(const std::string& type_key, LineFn lines) {
+  bool added = Lines().emplace(type_key, std::move(lines)).second;
+  TILESCALE_CHECK(added, "the lines of " << type_key << " are registered twice");
+  return true;
+}
+
+bool TakesAnyLayout(const ir::TileOp& op) {
+  const std::string key = op->GetTypeKey();
+  return Follows().count(key) || Lines().count(key);
+}
+
+std::vector<LayoutLine> LayoutLinesOf(const ir::TileOp& op) {
+  auto it = Lines().find(op->GetTypeKey());
+  return it == Lines().end() ? std::vector<LayoutLine>() : it->second(op);
 }
 
 std::vector<LayoutDemand> LayoutDemandsOf(const ir::TileOp& op, const Context& context) {

@@ -39,12 +39,14 @@ class Layouts {
 
   /// Null unless the buffer is a fragment in registers.
   const layout::Fragment* FindFragment(const ir::Buffer& buffer) const;
-  /// Null if the buffer is row-major, or no shared buffer.
+  /// Over the last dimensions of the buffer, as many as the layout has. Null if it is row-major, or
+  /// no shared buffer.
   const layout::ComposedLayout* FindShared(const ir::Buffer& buffer) const;
   /// The registers of one thread that hold a fragment: a `local` array of `num_values` elements.
   /// Thread-level code that an operator becomes accesses fragments only through it; null where
   /// `FindFragment` is.
   const ir::Buffer* FindRegisters(const ir::Buffer& buffer) const;
+  void SetFragment(const ir::Buffer& buffer, layout::Fragment fragment);
 
  private:
   std::unordered_map<const ir::BufferObj*, layout::Fragment> fragments_;
@@ -59,14 +61,27 @@ using DemandFn = std::function<std::vector<LayoutDemand>(const ir::TileOp&, cons
 using FollowFn = std::function<std::vector<LayoutDemand>(const ir::TileOp&, const Layouts& known,
                                                          const Context&)>;
 
-/// Registers for node type `type_key` at static-initialisation time.
+/// A dimension along which an operator combines the elements of a fragment: free choice spreads it
+/// over lanes in a regular pattern.
+struct LayoutLine {
+  ir::Buffer buffer;
+  int64_t dim;
+};
+using LineFn = std::function<std::vector<LayoutLine>(const ir::TileOp&)>;
+
+/// Registers for node type `type_key` at static-initialisation time. Fragments that an operator
+/// works on are in registers where it demands a layout for them, in that layout, and if it is
+/// registered for follows or lines, in any; otherwise they live in shared memory.
 bool RegisterLayoutDemand(const std::string& type_key, DemandFn demand);
 bool RegisterLayoutFollow(const std::string& type_key, FollowFn follow);
+bool RegisterLayoutLines(const std::string& type_key, LineFn lines);
+bool TakesAnyLayout(const ir::TileOp& op);
 
 /// Nothing for operators that work with any layout.
 std::vector<LayoutDemand> LayoutDemandsOf(const ir::TileOp& op, const Context& context);
 std::vector<LayoutDemand> LayoutFollowsOf(const ir::TileOp& op, const Layouts& known,
                                           const Context& context);
+std::vector<LayoutLine> LayoutLinesOf(const ir::TileOp& op);
 
 }  // namespace tilescale::lower::cuda
 

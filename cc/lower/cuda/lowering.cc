@@ -14,7 +14,23 @@ std::map<std::string, LowerFn>& Registry() {
   return registry;
 }
 
+std::map<std::string, ElementwiseFn>& Elementwise() {
+  static std::map<std::string, ElementwiseFn> registry;
+  return registry;
+}
+
 }  // namespace
+
+bool RegisterElementwise(const std::string& type_key, ElementwiseFn lower) {
+  bool added = Elementwise().emplace(type_key, std::move(lower)).second;
+  TILESCALE_CHECK(added, "the loops of " << type_key << " are registered twice");
+  return true;
+}
+
+std::optional<ir::Stmt> LowerElementwise(const ir::TileOp& op, const Context& context) {
+  auto it = Elementwise().find(op->GetTypeKey());
+  return it == Elementwise().end() ? std::nullopt : it->second(op, context);
+}
 
 bool RegisterLowering(const std::string& type_key, LowerFn lower) {
   bool added = Registry().emplace(type_key, std::move(lower)).second;

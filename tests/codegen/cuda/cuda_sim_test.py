@@ -63,7 +63,7 @@ def test_results_are_those_of_the_evaluator(name):
         np.testing.assert_allclose(actual, wanted, rtol=1e-3, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["gemm", "softmax", "uneven"])
+@pytest.mark.parametrize("name", ["gemm", "uneven"])
 def test_no_barrier_can_go(name):
     lowered = tilescale.lower(cuda_kernels.ALL[name](), target="cuda -arch=sm_80")
     tensors, symbols, grid = arguments(name)

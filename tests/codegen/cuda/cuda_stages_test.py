@@ -15,11 +15,15 @@ TILE = (
     "expand_pipelines",
     "lower_async_copies",
     "serialize_loops",
-    "lower_tile_ops",
+    "lower_elementwise",
     "lower_tile_queries",
-    "place_fragments",
+    "infer_layouts",
+    "lower_tile_ops",
     "insert_sync",
 )
+
+#: Threads have their code, but the layouts of shared memory are still annotations.
+PLACED_LATER = ("distribute_parallel", "widen_indices", "legalize_memory")
 
 
 def source(func):
@@ -45,7 +49,10 @@ def test_every_stage_is_legal_and_prints(name):
     for stage, func in _ffi.get("pass.CudaStages")(cuda_kernels.ALL[name](), {}):
         level = "tile" if stage in TILE else "thread"
         spec = "scheduled" if stage == "plan_schedule" else level
-        assert ir.check_spec(func, spec) == [], stage
+        breaches = ir.check_spec(func, spec)
+        if stage in PLACED_LATER:
+            breaches = [b for b in breaches if not b.startswith("no-annotate")]
+        assert breaches == [], stage
         text = ir.to_text(func)
         (again,) = ir.parse(text).functions.values()
         assert ir.to_text(again) == text, stage
@@ -69,8 +76,8 @@ def test_a_barrier_before_and_after_reading_what_others_wrote():
         for i in T.Parallel(64):
             tile[i] = other[63 - i]
 
-    # After the copy from X, between the loops; the copy to Y reads in vectors, so from others.
-    assert source(copies(reverse)).count("ts::sync_block()") == 3
+    # After the copy from X, and between the loops; the copy to Y reads what the same threads wrote.
+    assert source(copies(reverse)).count("ts::sync_block()") == 2
 
 
 def test_one_barrier_serves_several_buffers():

@@ -26,20 +26,30 @@ extern "C" __global__ void __launch_bounds__(64)
   for (int32_t k = 0; k < 3; ++k) {
     // cuda_kernels.py:115
     ts::sync_block();
-    const int32_t i_1 = tx;
-    // cuda_kernels.py:116
-    b[i_1] = (a[(i_1 + 1) & 63] + k);
+    if (tx < 16) {
+      const int32_t i_1 = (tx * 4);
+      alignas(16) int32_t b_v[4];
+      #pragma unroll
+      for (int32_t lane_1 = 0; lane_1 < 4; ++lane_1) {
+        // cuda_kernels.py:116
+        b_v[lane_1] = (a[((i_1 + lane_1) + 1) & 63] + k);
+      }
+      // cuda_kernels.py:115
+      *reinterpret_cast<ts::Words<4>*>(&b[i_1]) = *reinterpret_cast<const ts::Words<4>*>(b_v);
+    }
     // cuda_kernels.py:117
     ts::sync_block();
     if (tx < 16) {
       const int32_t i_2 = (tx * 4);
-      alignas(16) int32_t b_v[4];
-      *reinterpret_cast<ts::Words<4>*>(b_v) = *reinterpret_cast<const ts::Words<4>*>(&b[i_2]);
+      alignas(16) int32_t b_v_1[4];
+      *reinterpret_cast<ts::Words<4>*>(b_v_1) = *reinterpret_cast<const ts::Words<4>*>(&b[i_2]);
       alignas(16) int32_t a_v_1[4];
       #pragma unroll
-      for (int32_t lane_1 = 0; lane_1 < 4; ++lane_1) {
-        a_v_1[lane_1] = b_v[lane_1];
+      for (int32_t lane_2 = 0; lane_2 < 4; ++lane_2) {
+        // cuda_kernels.py:118
+        a_v_1[lane_2] = b_v_1[lane_2];
       }
+      // cuda_kernels.py:117
       *reinterpret_cast<ts::Words<4>*>(&a[i_2]) = *reinterpret_cast<const ts::Words<4>*>(a_v_1);
     }
   }
@@ -59,8 +69,8 @@ extern "C" __global__ void __launch_bounds__(64)
     *reinterpret_cast<ts::Words<4>*>(a_v_2) = *reinterpret_cast<const ts::Words<4>*>(&a[i_3]);
     alignas(16) int32_t Y_v[4];
     #pragma unroll
-    for (int32_t lane_2 = 0; lane_2 < 4; ++lane_2) {
-      Y_v[lane_2] = a_v_2[lane_2];
+    for (int32_t lane_3 = 0; lane_3 < 4; ++lane_3) {
+      Y_v[lane_3] = a_v_2[lane_3];
     }
     *reinterpret_cast<ts::Words<4>*>(&Y[i_3]) = *reinterpret_cast<const ts::Words<4>*>(Y_v);
   }

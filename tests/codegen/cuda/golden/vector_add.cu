@@ -8,7 +8,7 @@ extern "C" __global__ void __launch_bounds__(128)
   // cuda_kernels.py:14
   #pragma unroll
   for (int32_t round_1 = 0; round_1 < 2; ++round_1) {
-    const int32_t i = ((round_1 * 128) + tx);
+    const int32_t i = (tx + (round_1 * 128));
     // cuda_kernels.py:15
     if (((bx * 256) + i) < N) {
       C[int64_t((bx * 256) + i)] = (A[int64_t((bx * 256) + i)] + B[int64_t((bx * 256) + i)]);
