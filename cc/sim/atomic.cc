@@ -1,5 +1,6 @@
 // Atomic operations and fences: what orders memory between threads besides barriers.
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "cc/sim/float_formats.h"
@@ -76,6 +77,19 @@ uint64_t AddNarrow(uint64_t old, uint64_t operand) {
                         Format::Decode(static_cast<uint32_t>(operand)));
 }
 
+// Additions to global memory take subnormal numbers for zero.
+float Flush(float value) {
+  bool subnormal = (tilescale_sim::FloatBits(value) & 0x7f800000u) == 0;
+  return subnormal ? std::copysign(0.0f, value) : value;
+}
+
+uint64_t AddFloat(uint64_t old, uint64_t operand, bool shared) {
+  float a = tilescale_sim::BitsFloat(static_cast<uint32_t>(old));
+  float b = tilescale_sim::BitsFloat(static_cast<uint32_t>(operand));
+  float sum = shared ? a + b : Flush(Flush(a) + Flush(b));
+  return std::isnan(sum) ? tilescale_sim::kFloatNan : tilescale_sim::FloatBits(sum);
+}
+
 size_t SizeOf(TsSimNumber type) {
   switch (type) {
     case kTsSimU16:
@@ -91,8 +105,12 @@ size_t SizeOf(TsSimNumber type) {
   }
 }
 
+bool InShared(const Thread& thread, const void* address) {
+  return thread.block->shared->Contains(reinterpret_cast<uintptr_t>(address), 1);
+}
+
 uint64_t NewValue(TsSimAtomic op, TsSimNumber type, uint64_t old, uint64_t operand,
-                  uint64_t expected) {
+                  uint64_t expected, bool shared) {
   switch (op) {
     case kTsSimLoad:
       return old;
@@ -122,7 +140,7 @@ uint64_t NewValue(TsSimAtomic op, TsSimNumber type, uint64_t old, uint64_t opera
     case kTsSimI64:
       return CombineAs<int64_t, uint64_t>(op, old, operand);
     case kTsSimFloat:
-      return CombineAs<float, uint32_t>(op, old, operand);
+      return AddFloat(old, operand, shared);
     case kTsSimDouble:
       return CombineAs<double, uint64_t>(op, old, operand);
     case kTsSimHalf:
@@ -151,7 +169,7 @@ uint64_t RunAtomic(Thread* thread, TsSimAtomic op, TsSimNumber type, void* addre
   }
   uint64_t old = 0;
   std::memcpy(&old, address, size);
-  uint64_t value = NewValue(op, type, old, operand, expected);
+  uint64_t value = NewValue(op, type, old, operand, expected, InShared(*thread, address));
   std::memcpy(address, &value, size);
   NotePoll(thread, value != old);
   if (launch->checks(kRaces)) {

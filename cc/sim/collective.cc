@@ -6,16 +6,17 @@ namespace {
 // The lane that a shuffle reads, by the PTX ISA's rules for segments of `width` lanes.
 uint32_t SourceLane(TsSimCollective op, uint32_t lane, const TsSimShuffle& arguments) {
   uint32_t base = lane & ~(arguments.width - 1);
+  uint32_t source = arguments.source % kWarpSize;  // the instruction takes five bits
   uint32_t last = base + arguments.width - 1;
   switch (op) {
     case kTsSimShuffleIdx:
-      return base | (arguments.source & (arguments.width - 1));
+      return base | (source & (arguments.width - 1));
     case kTsSimShuffleUp:
-      return lane < base + arguments.source ? lane : lane - arguments.source;
+      return lane < base + source ? lane : lane - source;
     case kTsSimShuffleDown:
-      return lane + arguments.source > last ? lane : lane + arguments.source;
+      return lane + source > last ? lane : lane + source;
     default:
-      return (lane ^ arguments.source) > last ? lane : lane ^ arguments.source;
+      return (lane ^ source) > last ? lane : lane ^ source;
   }
 }
 

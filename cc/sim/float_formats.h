@@ -20,16 +20,17 @@ inline float BitsFloat(uint32_t bits) {
   return value;
 }
 
-// sign, kExponent bits, kMantissa bits. e4m3 has no infinity: its largest code is NaN, and
-// conversions saturate.
+// What GPUs make of an operation whose result is not a number.
+inline constexpr uint32_t kFloatNan = 0x7fffffffu;
+
+// sign, kExponent bits, kMantissa bits. kFinite: there is no infinity, the largest code is NaN.
+// Conversions to types of 8 bits saturate. NaN is the largest code, without its sign.
 template <int kExponent, int kMantissa, bool kFinite>
 struct Format {
   static constexpr int kBias = (1 << (kExponent - 1)) - 1;
   static constexpr uint32_t kExponentMask = (1u << kExponent) - 1;
   static constexpr uint32_t kMantissaMask = (1u << kMantissa) - 1;
-  static constexpr uint32_t kNan =
-      (kExponentMask << kMantissa) |
-      (kFinite ? kMantissaMask : kMantissaMask & ~(kMantissaMask >> 1));
+  static constexpr uint32_t kNan = (kExponentMask << kMantissa) | kMantissaMask;
   static constexpr uint32_t kLargest = kFinite ? kNan - 1 : (kExponentMask << kMantissa) - 1;
   static constexpr uint32_t kInfinity = kFinite ? kLargest : kExponentMask << kMantissa;
 
@@ -38,7 +39,11 @@ struct Format {
     uint32_t exponent = code >> kMantissa & kExponentMask;
     uint32_t mantissa = code & kMantissaMask;
     bool special = kFinite ? (code & kNan) == kNan : exponent == kExponentMask;
-    if (special) return BitsFloat(sign | 0x7f800000u | mantissa << (23 - kMantissa));
+    if (special) {
+      // A bfloat16 is half of a float; others are converted.
+      if (mantissa && kExponent != 8) return BitsFloat(kFloatNan);
+      return BitsFloat(sign | 0x7f800000u | mantissa << (23 - kMantissa));
+    }
     if (exponent == 0) {
       // mantissa * 2^(1 - bias - kMantissa), exact in binary32; bfloat16 has its subnormal numbers.
       if (kExponent == 8) return BitsFloat(sign | mantissa << (23 - kMantissa));
@@ -49,11 +54,11 @@ struct Format {
     return BitsFloat(sign | (exponent + 127 - kBias) << 23 | mantissa << (23 - kMantissa));
   }
 
-  static uint32_t Encode(float value, bool saturate = kFinite) {
+  static uint32_t Encode(float value, bool saturate = kExponent + kMantissa < 8) {
     uint32_t bits = FloatBits(value);
     uint32_t sign = bits >> 31 << (kExponent + kMantissa);
     uint32_t magnitude = bits & 0x7fffffffu;
-    if (magnitude > 0x7f800000u) return sign | kNan;
+    if (magnitude > 0x7f800000u) return kNan;
     int exponent = static_cast<int>(magnitude >> 23);
     uint32_t mantissa = (magnitude & 0x7fffffu) | (exponent ? 0x800000u : 0u);
     if (!exponent) exponent = 1;

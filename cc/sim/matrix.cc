@@ -1,4 +1,5 @@
 // mma, ldmatrix and stmatrix, lane by lane as the PTX ISA's tables place the elements.
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "cc/sim/collective.h"
 #include "cc/sim/float_formats.h"
 #include "cc/sim/observe.h"
+#include "cc/sim/tensor_core.h"
 
 namespace tilescale::sim {
 namespace {
@@ -15,12 +17,16 @@ constexpr uint32_t kMaxM = 16;
 constexpr uint32_t kN = 8;
 constexpr uint32_t kMaxK = 32;
 
-// Sums are exact in binary64 as long as the operands' exponents differ little; hardware rounds
-// differently.
+// Integers, and sums that are rounded to binary16 once: both are exact in binary64. Accumulators of
+// binary32 are another matter: see tensor_core.h.
 struct Product {
+  TsSimType a_type, b_type;
+  bool wide;  // the accumulator is binary32
   double a[kMaxM][kMaxK];
   double b[kMaxK][kN];
   double c[kMaxM][kN];
+  Operand x[kMaxM][kMaxK];
+  Operand y[kMaxK][kN];
 };
 
 uint32_t Bits(TsSimType type) {
@@ -61,11 +67,27 @@ double Decode(TsSimType type, uint32_t code) {
   return 0;
 }
 
-double Element(TsSimType type, const uint32_t* registers, uint32_t index) {
+uint32_t Code(TsSimType type, const uint32_t* registers, uint32_t index) {
   uint32_t bits = Bits(type);
   uint32_t per_register = 32 / bits;
   uint32_t word = registers[index / per_register] >> index % per_register * bits;
-  return Decode(type, bits == 32 ? word : word & ((1u << bits) - 1));
+  return bits == 32 ? word : word & ((1u << bits) - 1);
+}
+
+double Element(TsSimType type, const uint32_t* registers, uint32_t index) {
+  return Decode(type, Code(type, registers, index));
+}
+
+void SetA(Product* product, const TsSimMma& mma, uint32_t row, uint32_t column, uint32_t index) {
+  uint32_t code = Code(mma.a_type, mma.a, index);
+  product->a[row][column] = Decode(mma.a_type, code);
+  if (product->wide) product->x[row][column] = DecodeOperand(mma.a_type, code);
+}
+
+void SetB(Product* product, const TsSimMma& mma, uint32_t row, uint32_t column, uint32_t index) {
+  uint32_t code = Code(mma.b_type, mma.b, index);
+  product->b[row][column] = Decode(mma.b_type, code);
+  if (product->wide) product->y[row][column] = DecodeOperand(mma.b_type, code);
 }
 
 void SetElement(TsSimType type, void* registers, uint32_t index, double value) {
@@ -75,8 +97,9 @@ void SetElement(TsSimType type, void* registers, uint32_t index, double value) {
     auto code = static_cast<uint16_t>(tilescale_sim::Half::Encode(static_cast<float>(value)));
     std::memcpy(bytes + 2 * at, &code, sizeof(code));
   } else if (type == kTsSimF32) {
-    auto single = static_cast<float>(value);
-    std::memcpy(bytes + 4 * at, &single, sizeof(single));
+    uint32_t code = std::isnan(value) ? tilescale_sim::kFloatNan
+                                      : tilescale_sim::FloatBits(static_cast<float>(value));
+    std::memcpy(bytes + 4 * at, &code, sizeof(code));
   } else {
     auto wrapped = static_cast<uint32_t>(static_cast<int64_t>(value));
     std::memcpy(bytes + 4 * at, &wrapped, sizeof(wrapped));
@@ -112,8 +135,27 @@ Place PlaceQuadC(TsSimType type, uint32_t lane, uint32_t index) {
   return {(lane & 1) + (index & 2) + (lane < 16 ? 0 : 4), (index & 4) + (lane & 2) + (index & 1)};
 }
 
+bool AnySpecial(const Product& product, uint32_t row, uint32_t column, uint32_t k) {
+  if (!std::isfinite(product.c[row][column])) return true;
+  for (uint32_t i = 0; i < k; ++i) {
+    if (product.x[row][i].special || product.y[i][column].special) return true;
+  }
+  return false;
+}
+
 void Multiply(Product* product, uint32_t m, uint32_t k) {
-  for (uint32_t i = 0; i < m; ++i) {
+  for (uint32_t i = 0; i < m && product->wide; ++i) {
+    for (uint32_t j = 0; j < kN; ++j) {
+      if (AnySpecial(*product, i, j, k)) {
+        for (uint32_t x = 0; x < k; ++x) product->c[i][j] += product->a[i][x] * product->b[x][j];
+        continue;
+      }
+      product->c[i][j] =
+          SumProducts(product->a_type, product->b_type, product->x[i], &product->y[0][j], kN, k,
+                      static_cast<float>(product->c[i][j]));
+    }
+  }
+  for (uint32_t i = 0; i < m && !product->wide; ++i) {
     double sums[kN];
     std::memcpy(sums, product->c[i], sizeof(sums));
     for (uint32_t x = 0; x < k; ++x) {
@@ -130,12 +172,15 @@ const TsSimMma& Of(const Meeting& meeting, uint32_t lane) {
 void RunQuadPairs(const Meeting& meeting) {
   for (uint32_t quad = 0; quad < 4; ++quad) {
     Product product;
+    product.a_type = Of(meeting, 0).a_type;
+    product.b_type = Of(meeting, 0).b_type;
+    product.wide = Of(meeting, 0).d_type == kTsSimF32;
     for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
       if (!InQuadPair(lane, quad)) continue;
       const TsSimMma& mma = Of(meeting, lane);
       for (uint32_t i = 0; i < 4; ++i) {
-        product.a[QuadRow(lane)][i] = Element(mma.a_type, mma.a, i);
-        product.b[i][QuadRow(lane)] = Element(mma.b_type, mma.b, i);
+        SetA(&product, mma, QuadRow(lane), i, i);
+        SetB(&product, mma, i, QuadRow(lane), i);
       }
       for (uint32_t i = 0; i < 8; ++i) {
         Place place = PlaceQuadC(mma.d_type, lane, i);
@@ -159,16 +204,19 @@ void RunWarp(const Meeting& meeting) {
   Product product;
   const TsSimMma& first = Of(meeting, 0);
   uint32_t m = first.m, k = first.k;
+  product.a_type = first.a_type;
+  product.b_type = first.b_type;
+  product.wide = first.d_type == kTsSimF32;
   uint32_t p = 32 / Bits(first.a_type);
   for (uint32_t lane = 0; lane < kWarpSize; ++lane) {
     const TsSimMma& mma = Of(meeting, lane);
     for (uint32_t i = 0; i < m * k / kWarpSize; ++i) {
       Place place = PlaceA(m, lane, i, p);
-      product.a[place.row][place.column] = Element(mma.a_type, mma.a, i);
+      SetA(&product, mma, place.row, place.column, i);
     }
     for (uint32_t i = 0; i < k * kN / kWarpSize; ++i) {
       Place place = PlaceB(lane, i, p);
-      product.b[place.row][place.column] = Element(mma.b_type, mma.b, i);
+      SetB(&product, mma, place.row, place.column, i);
     }
     for (uint32_t i = 0; i < m * kN / kWarpSize; ++i) {
       Place place = PlaceC(lane, i);

@@ -27,6 +27,23 @@
 inline float rsqrtf(float x) { return 1.0f / sqrtf(x); }
 inline double rsqrt(double x) { return 1.0 / sqrt(x); }
 
+// Of a number and NaN the number, also if NaN signals; -0 is less than 0.
+namespace ts_sim {
+
+TS_DEVICE float Min(float a, float b) {
+  if (a != a || b != b) return a == a ? a : b == b ? b : __builtin_nanf("");
+  return a < b || (a == b && __builtin_signbit(a)) ? a : b;
+}
+TS_DEVICE float Max(float a, float b) {
+  if (a != a || b != b) return a == a ? a : b == b ? b : __builtin_nanf("");
+  return a > b || (a == b && !__builtin_signbit(a)) ? a : b;
+}
+
+}  // namespace ts_sim
+
+#define fminf(a, b) (::ts_sim::Min(a, b))
+#define fmaxf(a, b) (::ts_sim::Max(a, b))
+
 // Says which instruction the architecture lacks, when a kernel reaches it.
 #define TS_SIM_NEEDS(name, architecture) \
   if (__CUDA_ARCH__ < (architecture) * 10) ::ts_sim_unsupported(name, architecture)
