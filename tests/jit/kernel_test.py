@@ -133,7 +133,7 @@ def test_do_bench(returning_add):
     assert quantiles == sorted(quantiles)
     with pytest.raises(errors.TensorSupplyError, match="`N`"):
         profiler.do_bench()
-    with pytest.raises(errors.UnsupportedTargetError, match="cupti"):
+    with pytest.raises(errors.CompileOptionError, match="cupti"):
         profiler.do_bench(backend="cupti", dynamic_symbolic_constraints=sizes)
     with pytest.raises(errors.CompileOptionError, match="return_mode"):
         profiler.do_bench(return_mode="mode", dynamic_symbolic_constraints=sizes)

@@ -11,6 +11,7 @@ from tilescale.env import env
 from tilescale.errors import ComesLaterError, NotPortedError, ResultMismatchError
 from tilescale.profiler import TensorSupplyType as Supply
 from tilescale.testing import requires_cuda_compute_version_eq, requires_cuda_compute_version_lt
+from tilescale.tools import cuda_driver
 from tilescale.transform import LayoutInference, PassConfigKey
 from tilescale.utils import target
 from tilescale.utils.tensor import TensorSupplyType, torch_assert_close
@@ -74,13 +75,14 @@ def test_seed():
     assert np.random.rand() == first  # noqa: NPY002
 
 
-def test_marks_say_why():
+def test_marks_say_why(monkeypatch):
     def probe():
         pass
 
+    monkeypatch.setattr(cuda_driver, "probe", lambda: None)
     (skip,) = tilescale.testing.requires_cuda(probe).pytestmark
-    assert skip.name == "skip"
-    assert skip.kwargs["reason"] == "the CUDA target comes later"
+    assert (skip.name, skip.args) == ("skipif", (True,))
+    assert skip.kwargs["reason"] == "the machine has no GPU"
     for mark in (
         tilescale.testing.requires_cuda_compute_version,
         tilescale.testing.requires_cuda_compute_version_ge,
@@ -88,7 +90,16 @@ def test_marks_say_why():
         requires_cuda_compute_version_lt,
     ):
         (skip,) = mark(9, 0)(probe).pytestmark[-1:]
-        assert "compute capability" in skip.kwargs["reason"]
+        assert skip.args == (True,) and "compute capability" in skip.kwargs["reason"]
+    driver = cuda_driver.Driver("CUDA 13.0", ("GPU",), ((9, 0),))
+    monkeypatch.setattr(cuda_driver, "probe", lambda: driver)
+    for mark, major, skips in (
+        (tilescale.testing.requires_cuda_compute_version_ge, 9, False),
+        (tilescale.testing.requires_cuda_compute_version_ge, 10, True),
+        (requires_cuda_compute_version_lt, 9, True),
+        (requires_cuda_compute_version_eq, 9, False),
+    ):
+        assert mark(major, 0)(probe).pytestmark[-1].args == (skips,)
 
 
 def test_main_runs_the_calling_file(tmp_path):

@@ -59,8 +59,8 @@ PROFILER = section(
 BENCH_BACKENDS = section(
     "Benchmark clocks",
     "bench backend",
-    works("wall"),
-    later("event cupti cudagraph", _CUDA, "`wall`"),
+    works("wall event cudagraph"),
+    later("cupti", _CUDA, "`event`"),
     rejected("msprof", "there is no such target", "`wall`"),
 )
 

@@ -57,7 +57,7 @@ class Profiler:
         n_warmup: int = 0,
         n_repeat: int = 0,
         input_tensors: Sequence[Any] | None = None,
-        backend: str = "wall",
+        backend: str | None = None,
         quantiles: Sequence[float] | None = None,
         return_mode: str = "median",
         dynamic_symbolic_constraints: Mapping[str, int] | None = None,
@@ -71,7 +71,8 @@ class Profiler:
             n_warmup: calls before the measurement; 0 derives them from `warmup`.
             n_repeat: measured samples; 0 derives them from `rep`.
             input_tensors: the arguments; None makes them.
-            backend: the clock: "wall".
+            backend: the clock: "wall", "event" or "cudagraph"; None takes events for kernels on
+                CUDA and the wall clock for others.
             quantiles: returns these quantiles of the samples instead of one number.
             return_mode: "median", "mean", "min" or "max".
             dynamic_symbolic_constraints: values of dynamic extents and scalars, by name.
@@ -79,9 +80,11 @@ class Profiler:
         if input_tensors is None:
             input_tensors = self.get_inputs(dynamic_symbolic_constraints)
         inputs = tuple(input_tensors)
+        on_gpu = self.kernel.signature.get("device") == "cuda"
+        clock = backend or ("event" if on_gpu else "wall")
         run = func or self.kernel
         result = do_bench(
-            lambda: run(*inputs), warmup, rep, n_warmup, n_repeat, quantiles, return_mode, backend
+            lambda: run(*inputs), warmup, rep, n_warmup, n_repeat, quantiles, return_mode, clock
         )
         if func is None and isinstance(result, float):
             self.kernel._latency = result

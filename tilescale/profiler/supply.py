@@ -101,9 +101,9 @@ class InputMaker:
         if dtype in _PER_BYTE:
             shape[-1] //= _PER_BYTE[dtype]
             values = self._rng.integers(0, 256, shape, np.uint8)
-            return _finish(values.view(tensors.numpy_dtype(dtype)), dtype)
+            return self._finish(values.view(tensors.numpy_dtype(dtype)), dtype)
         if param.get("strides") is None:
-            return _finish(self._values(shape, dtype), dtype)
+            return self._finish(self._values(shape, dtype), dtype)
         return self._strided(param, shape)
 
     def _strided(self, param: Mapping[str, Any], shape: list[int]) -> Any:
@@ -114,7 +114,8 @@ class InputMaker:
             )
         empty = 0 in shape
         length = 1 + sum((n - 1) * s for n, s in zip(shape, strides, strict=True))
-        memory = _finish(self._values([0 if empty else length], param["dtype"]), param["dtype"])
+        values = self._values([0 if empty else length], param["dtype"])
+        memory = self._finish(values, param["dtype"])
         if tensors.is_torch_tensor(memory):
             return memory.as_strided(shape, strides)
         byte_strides = [s * memory.itemsize for s in strides]
@@ -137,10 +138,12 @@ class InputMaker:
         mean = -1 if supply is TensorSupplyType.Normal else 0
         return (self._rng.standard_normal(shape, np.float32) + mean).astype(np.float32)
 
-
-def _finish(values: np.ndarray[Any, Any], dtype: str) -> Any:
-    """The values as a tensor of `dtype`: torch's if the program uses torch, else NumPy's."""
-    if "torch" in sys.modules and hasattr(sys.modules["torch"], "from_numpy"):
+    def _finish(self, values: np.ndarray[Any, Any], dtype: str) -> Any:
+        """The values as a tensor: torch's on the GPU or if the program uses torch, else NumPy's."""
+        on_gpu = self._signature.get("device") == "cuda"
+        loaded = "torch" in sys.modules and hasattr(sys.modules["torch"], "from_numpy")
+        if not on_gpu and not loaded:
+            return values.astype(tensors.numpy_dtype(dtype), copy=False)
         torch = importlib.import_module("torch")
-        return torch.from_numpy(values).to(tensors.torch_dtype(dtype))
-    return values.astype(tensors.numpy_dtype(dtype), copy=False)
+        tensor = torch.from_numpy(values).to(tensors.torch_dtype(dtype))
+        return tensor.cuda() if on_gpu else tensor

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 import random
 import sys
 from collections.abc import Callable
@@ -12,7 +13,14 @@ import numpy as np
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-_REASON = "the CUDA target comes later"
+_NO_GPU = "the machine has no GPU"
+_COMPARE = {
+    "ge": operator.ge,
+    "gt": operator.gt,
+    "eq": operator.eq,
+    "le": operator.le,
+    "lt": operator.lt,
+}
 
 
 def main() -> None:
@@ -33,11 +41,19 @@ def set_random_seed(seed: int = 42) -> None:
 
 
 def requires_cuda(test: _Function) -> _Function:
-    """Skips a test that needs the CUDA target."""
+    """Skips a test that needs a GPU where there is none."""
     import pytest
 
-    marked: _Function = pytest.mark.skip(reason=_REASON)(test)
+    marked: _Function = pytest.mark.skipif(_capability() is None, reason=_NO_GPU)(test)
     return marked
+
+
+def _capability() -> tuple[int, int] | None:
+    """Compute capability of the first GPU, None if there is none."""
+    from tilescale.tools import cuda_driver
+
+    driver = cuda_driver.probe()
+    return driver.capabilities[0] if driver and driver.capabilities else None
 
 
 def requires_cuda_compute_version(
@@ -52,10 +68,13 @@ def requires_cuda_compute_version(
     """
     import pytest
 
-    reason = f"{_REASON}; the test needs compute capability {mode} {major}.{minor}"
+    found = _capability()
+    fits = found is not None and _COMPARE[mode](found, (major, minor))
+    reason = f"the test needs compute capability {mode} {major}.{minor}; "
+    reason += f"the GPU has {found[0]}.{found[1]}" if found else _NO_GPU
 
     def mark(test: _Function) -> _Function:
-        marked: _Function = pytest.mark.skip(reason=reason)(test)
+        marked: _Function = pytest.mark.skipif(not fits, reason=reason)(test)
         return marked
 
     return mark

@@ -1,4 +1,4 @@
-"""Unpacks the pack's wheels beside itself and runs the tests; run.sh calls it."""
+"""Unpacks the pack's wheels beside itself, runs tests, examples and benchmarks; run.sh calls it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+import time
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # Always the pack's own: they belong together.
@@ -37,15 +39,54 @@ def unpack(wheels: Path, site: Path) -> list[str]:
     return taken
 
 
+def run_pytest(here: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> int:
+    """Runs pytest and returns its status."""
+    command = [sys.executable, "-m", "pytest", "--import-mode=importlib", "-p", "no:cacheprovider"]
+    command += ["-ra", f"--junitxml={here / 'results.xml'}", *arguments]
+    return subprocess.run(command, cwd=here, env=environment, check=False).returncode
+
+
+def run_programs(here: Path, environment: Mapping[str, str]) -> list[tuple[str, int, float]]:
+    """Runs all examples on the GPU and all benchmarks; returns name, status and seconds of each."""
+    commands = [[str(path), "--target=cuda"] for path in sorted((here / "examples").glob("*.py"))]
+    commands += [[str(path)] for path in sorted((here / "benchmarks").glob("*_cuda.py"))]
+    commands += [[str(path)] for path in sorted((here / "benchmarks").glob("cuda_*.py"))]
+    done = []
+    for command in commands:
+        start = time.perf_counter()
+        status = subprocess.run(
+            [sys.executable, *command], cwd=here, env=environment, check=False
+        ).returncode
+        seconds = time.perf_counter() - start
+        done.append((str(Path(command[0]).relative_to(here)), status, seconds))
+    return done
+
+
+def summary(tests: int, programs: Sequence[tuple[str, int, float]]) -> str:
+    """Returns what to keep in benchmarks/results."""
+    lines = [f"tests: {'passed' if tests == 0 else f'status {tests}'}"]
+    lines += [
+        f"{name}: {'passed' if status == 0 else f'status {status}'}, {seconds:.1f} s"
+        for name, status, seconds in programs
+    ]
+    failed = (tests != 0) + sum(status != 0 for _, status, _ in programs)
+    return "\n".join([*lines, f"{len(programs) + 1 - failed} of {len(programs) + 1} passed"])
+
+
 def main() -> int:
-    """Runs pytest with the arguments of the command line and returns its status."""
+    """Runs everything; with arguments, only pytest with these. Returns 0 if all passed."""
     here = Path(__file__).resolve().parent
     print("unpacked:", ", ".join(unpack(here / "wheels", here / "site")))
     path = os.pathsep.join([str(here / "site"), str(here), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", "pytest", "--import-mode=importlib", "-p", "no:cacheprovider"]
-    command += ["-ra", f"--junitxml={here / 'results.xml'}", *(sys.argv[1:] or ["tests"])]
     environment = {**os.environ, "PYTHONPATH": path.rstrip(os.pathsep)}
-    return subprocess.run(command, cwd=here, env=environment, check=False).returncode
+    if sys.argv[1:]:
+        return run_pytest(here, environment, sys.argv[1:])
+    tests = run_pytest(here, environment, ["tests"])
+    programs = run_programs(here, environment)
+    text = summary(tests, programs)
+    (here / "summary.txt").write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return int(tests != 0 or any(status != 0 for _, status, _ in programs))
 
 
 if __name__ == "__main__":
