@@ -94,6 +94,10 @@ class PipelineOrderError(KernelError, ValueError):
     """`order` and `stage` of `T.Pipelined` do not describe a schedule of its statements."""
 
 
+class ScheduleError(KernelError, ValueError):
+    """A schedule is of another kernel, or would change what the kernel computes."""
+
+
 class DynamicAllocationError(KernelError, ValueError):
     """An on-chip buffer has an extent that is not known at compile time."""
 

@@ -1,6 +1,8 @@
 #include "cc/pass/expand_pipelines.h"
 
 #include <algorithm>
+#include <functional>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -27,13 +29,22 @@ struct Ring {
   int64_t written;  // the first stage that writes
   int64_t read;     // the first stage that reads
 };
+// The version that an iteration uses of a ring of the given depth.
+using SlotOf = std::function<ir::Expr(int64_t depth)>;
 using Rings = std::unordered_map<const ir::BufferObj*, Ring>;
+// The user's layouts of buffers; that of a ring is the one of each of its versions.
+using Layouts = std::unordered_map<const ir::BufferObj*, ffi::Any>;
+
+const ir::AnnotateObj* LayoutOf(const ir::Stmt& s) {
+  const auto* note = s.as<ir::AnnotateObj>();
+  return note && note->key == "layout" && note->target.has_value() ? note : nullptr;
+}
 
 // Replaces the channels' buffers by version `slot` of their rings; marks copies as asynchronous.
 class Redirector : public ir::Mutator {
  public:
-  Redirector(const Rings& rings, const ir::Expr& number, bool async)
-      : rings_(rings), number_(number), async_(async) {}
+  Redirector(const Rings& rings, const SlotOf& slot_of, bool async)
+      : rings_(rings), slot_of_(slot_of), async_(async) {}
 
   ir::Expr MutateExpr(const ir::Expr& e) override {
     ir::Expr result = DefaultExpr(e);
@@ -53,7 +64,7 @@ class Redirector : public ir::Mutator {
     const Ring* ring = Find(result->buffer);
     if (!ring) return result;
     return ir::Region(ring->buffer, Prepend(Slot(*ring), result->mins),
-                      Prepend(ir::MakeInt(number_.dtype(), 1), result->extents));
+                      Prepend(ir::MakeInt(ir::dtype::Int(32), 1), result->extents));
   }
 
   ir::Stmt MutateStmt(const ir::Stmt& s) override {
@@ -76,9 +87,7 @@ class Redirector : public ir::Mutator {
     auto it = rings_.find(buffer.get());
     return it == rings_.end() ? nullptr : &it->second;
   }
-  ir::Expr Slot(const Ring& ring) const {
-    return ir::FloorMod(number_, ir::MakeInt(number_.dtype(), ring.depth));
-  }
+  ir::Expr Slot(const Ring& ring) const { return slot_of_(ring.depth); }
   static ffi::Array<ir::Expr> Prepend(const ir::Expr& first, const ffi::Array<ir::Expr>& rest) {
     ffi::Array<ir::Expr> all = {first};
     for (const ir::Expr& e : rest) all.push_back(e);
@@ -86,7 +95,7 @@ class Redirector : public ir::Mutator {
   }
 
   const Rings& rings_;
-  ir::Expr number_;
+  const SlotOf& slot_of_;
   bool async_;
 };
 
@@ -101,8 +110,9 @@ struct Item {
 
 class PipelineWriter {
  public:
-  PipelineWriter(const ir::PipelineObj* pipeline, const ffi::Array<ir::Stmt>& body)
-      : pipeline_(pipeline), type_(pipeline->var.dtype()) {
+  PipelineWriter(const ir::PipelineObj* pipeline, const ffi::Array<ir::Stmt>& body,
+                 const Layouts& layouts)
+      : pipeline_(pipeline), layouts_(layouts), type_(pipeline->var.dtype()) {
     Sort(body);
     MakeRings();
   }
@@ -114,7 +124,11 @@ class PipelineWriter {
       if (!IsEmpty(body)) stmts.push_back(body);
     }
     ir::Var number = counts_ ? pipeline_->var : ir::Var(pipeline_->var->name, type_);
-    ir::Stmt body = Step(number, true);
+    ffi::Array<ir::Stmt> steady;
+    DeclareSlots(&stmts, &steady);
+    steady.push_back(Step(number, true));
+    AdvanceSlots(&steady);
+    ir::Stmt body = ir::Seq(steady, pipeline_->span);
     stmts.push_back(ir::For(number, Int(0), pipeline_->extent, Int(1), ir::ForKind::kSerial, body,
                             {}, pipeline_->span));
     return ir::Seq(stmts, pipeline_->span);
@@ -173,8 +187,56 @@ class PipelineWriter {
         }
       }
       outer_.push_back(ir::Alloc(ring.buffer, std::nullopt, pipeline_->span));
+      auto layout = layouts_.find(buffer.get());
+      if (layout != layouts_.end()) {
+        outer_.push_back(ir::Annotate("layout", ring.buffer, layout->second, pipeline_->span));
+      }
       rings_.emplace(buffer.get(), ring);
     }
+  }
+
+  static ir::Expr Int32(int64_t value) { return ir::MakeInt(ir::dtype::Int(32), value); }
+
+  // The version of the iteration in its last stage goes round with the steps; those of the
+  // iterations ahead of it follow. It is a value of the loop, not its variable modulo the depth,
+  // which would cost a division in each step.
+  void DeclareSlots(ffi::Array<ir::Stmt>* before, ffi::Array<ir::Stmt>* body) {
+    const ir::Span& span = pipeline_->span;
+    for (const auto& [buffer, ring] : rings_) current_.emplace(ring.depth, ScalarNamed("turn"));
+    for (const auto& [depth, turn] : current_) {
+      before->push_back(ir::Alloc(turn, Int32(0), span));
+      for (const Item& item : items_) {
+        const int64_t ahead = last_ - item.stage;
+        if (slots_.count({depth, ahead})) continue;
+        ir::Var slot(ahead > 0 ? "slot_ahead" : "slot", ir::dtype::Int(32));
+        slots_.emplace(std::make_pair(depth, ahead), slot);
+        ir::Expr behind = ir::Load(turn, {}) + Int32(ahead % depth);
+        ir::Expr wrapped = ir::MakeSelect(behind < Int32(depth), behind, behind - Int32(depth));
+        body->push_back(ir::Bind(slot, ahead % depth ? wrapped : ir::Load(turn, {}), span));
+        body->push_back(ir::Assume(Int32(0) <= slot, span));
+        body->push_back(ir::Assume(slot < Int32(depth), span));
+      }
+    }
+  }
+
+  void AdvanceSlots(ffi::Array<ir::Stmt>* body) const {
+    for (const auto& [depth, turn] : current_) {
+      ir::Expr next = ir::Load(turn, {}) + Int32(1);
+      body->push_back(ir::Store(turn, {}, ir::MakeSelect(next < Int32(depth), next, Int32(0)),
+                                pipeline_->span));
+    }
+  }
+
+  static ir::Buffer ScalarNamed(const char* name) {
+    return ir::Buffer(name, ir::dtype::Int(32), {}, {}, ir::scope::kVar);
+  }
+
+  // The versions of the iteration that runs in stage `stage` of step `number`.
+  SlotOf Slots(const ir::Expr& number, bool steady, int64_t stage) const {
+    const int64_t ahead = last_ - stage;
+    if (steady) return [this, ahead](int64_t depth) { return slots_.at({depth, ahead}); };
+    const int64_t iteration = *ir::AsConstInt(number) + ahead;
+    return [iteration](int64_t depth) { return Int32(iteration % depth); };
   }
 
   // Step `number`, which counts from minus the last stage; `steady` from 0 on.
@@ -220,11 +282,11 @@ class PipelineWriter {
       if (!ring.async || !Runs(ring.read, number, steady)) continue;
       const int64_t distance = ring.read - ring.written - 1;
       allowed = allowed < 0 ? distance : std::min(allowed, distance);
-      ir::Expr slot = ir::FloorMod(number + Int(last_ - ring.read), Int(ring.depth));
+      ir::Expr slot = Slots(number, steady, ring.read)(ring.depth);
       ir::Region whole = ir::Region::Full(ring.buffer);
       ffi::Array<ir::Expr> mins = whole->mins, extents = whole->extents;
       mins.Set(0, slot);
-      extents.Set(0, Int(1));
+      extents.Set(0, Int32(1));
       completed.push_back(ir::Region(ring.buffer, mins, extents));
     }
     if (completed.empty()) return std::nullopt;
@@ -242,11 +304,10 @@ class PipelineWriter {
     ffi::Array<ir::Stmt> stmts;
     FreshNames names(steady && ahead == 0);
     ir::Expr index = Index(iteration, steady, ahead, &stmts);
-    // Rings are indexed by the iteration's number, which is the loop's variable if that counts.
-    ir::Expr slot = counts_ ? index : iteration;
+    SlotOf slots = Slots(number, steady, items_[begin].stage);
     for (size_t i = begin; i < end; ++i) {
-      for (const ir::Stmt& s : items_[i].declarations) Add(s, slot, index, false, &names, &stmts);
-      Add(items_[i].stmt, slot, index, items_[i].async, &names, &stmts);
+      for (const ir::Stmt& s : items_[i].declarations) Add(s, slots, index, false, &names, &stmts);
+      Add(items_[i].stmt, slots, index, items_[i].async, &names, &stmts);
     }
     ir::Stmt body = ir::Seq(stmts, pipeline_->span);
     if (ir::IsConstInt(exists, 1)) return body;
@@ -265,19 +326,23 @@ class PipelineWriter {
     return index;
   }
 
-  void Add(const ir::Stmt& s, const ir::Expr& slot, const ir::Expr& index, bool async,
+  void Add(const ir::Stmt& s, const SlotOf& slots, const ir::Expr& index, bool async,
            FreshNames* names, ffi::Array<ir::Stmt>* stmts) {
     ir::Stmt renamed = names->MutateStmt(s);
     if (!index.same_as(pipeline_->var)) {
       renamed = ir::Substitute(renamed, {{pipeline_->var.get(), index}});
     }
-    stmts->push_back(Redirector(rings_, slot, async).MutateStmt(renamed));
+    stmts->push_back(Redirector(rings_, slots, async).MutateStmt(renamed));
   }
 
   const ir::PipelineObj* pipeline_;
+  const Layouts& layouts_;
   ir::DType type_;
   std::vector<Item> items_;
   Rings rings_;
+  // By depth; by depth and the number of iterations ahead.
+  std::map<int64_t, ir::Buffer> current_;
+  std::map<std::pair<int64_t, int64_t>, ir::Var> slots_;
   // Declarations of memory, which last as long as the pipeline.
   ffi::Array<ir::Stmt> outer_;
   int64_t last_ = 0;
@@ -287,6 +352,13 @@ class PipelineWriter {
 
 class Expander : public ir::Mutator {
  public:
+  explicit Expander(const ir::Stmt& body) {
+    ir::ForEachStmt(body, [&](const ir::Stmt& s) {
+      const ir::AnnotateObj* note = LayoutOf(s);
+      if (note) layouts_.insert_or_assign(note->target.value().get(), note->value);
+    });
+  }
+
   ir::Stmt MutateStmt(const ir::Stmt& s) override {
     const auto* pipeline = s.as<ir::PipelineObj>();
     if (!pipeline) return DefaultStmt(s);
@@ -294,17 +366,23 @@ class Expander : public ir::Mutator {
     for (const ir::Stmt& child : ir::StatementsOf(pipeline->body)) {
       body.push_back(MutateStmt(child));
     }
-    return PipelineWriter(pipeline, body).Write();
+    return PipelineWriter(pipeline, body, layouts_).Write();
   }
+
+ private:
+  Layouts layouts_;
 };
 
-// Drops allocations of buffers that rings have replaced.
+// Drops allocations and layouts of buffers that rings have replaced.
 class AllocDropper : public ir::Mutator {
  public:
   explicit AllocDropper(const ir::Stmt& body) {
     struct Walker : ir::Visitor {
       std::unordered_map<const ir::BufferObj*, int> mentions;
       void VisitBuffer(const ir::Buffer& buffer) override { ++mentions[buffer.get()]; }
+      void VisitStmt(const ir::Stmt& s) override {
+        if (!LayoutOf(s)) VisitFields(s);
+      }
     } walker;
     walker.VisitStmt(body);
     mentions_ = std::move(walker.mentions);
@@ -312,8 +390,11 @@ class AllocDropper : public ir::Mutator {
 
   ir::Stmt MutateStmt(const ir::Stmt& s) override {
     const auto* alloc = s.as<ir::AllocObj>();
-    bool unused = alloc && alloc->buffer.IsScope(ir::scope::kShared) &&
-                  mentions_.at(alloc->buffer.get()) == 1;
+    const ir::AnnotateObj* note = LayoutOf(s);
+    const ir::BufferObj* buffer = alloc  ? alloc->buffer.get()
+                                  : note ? note->target.value().get()
+                                         : nullptr;
+    bool unused = buffer && buffer->scope == ir::scope::kShared && mentions_.at(buffer) == 1;
     return unused ? ir::Seq(ffi::Array<ir::Stmt>()) : DefaultStmt(s);
   }
 
@@ -324,7 +405,7 @@ class AllocDropper : public ir::Mutator {
 }  // namespace
 
 ir::PrimFunc ExpandPipelines(const ir::PrimFunc& func, const lower::cuda::Context&) {
-  ir::Stmt body = Expander().MutateStmt(func->body);
+  ir::Stmt body = Expander(func->body).MutateStmt(func->body);
   return func.WithBody(AllocDropper(body).MutateStmt(body));
 }
 

@@ -2,17 +2,23 @@
 
 #include <tvm/ffi/reflection/registry.h>
 
+#include <set>
+
+#include "cc/ir/span.h"
 #include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/apply_schedule.h"
 #include "cc/pass/cuda_pipeline.h"
 #include "cc/pass/plan_loop.h"
 #include "cc/pass/serialize_loops.h"
+#include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
 namespace {
 
 constexpr int64_t kRegisterFile = 65536;
 constexpr int64_t kMaxRegisters = 255;
+constexpr int64_t kMaxStage = 63;
+constexpr const char* kUserSchedule = "user_schedule";
 
 std::optional<StageRequest> RequestOf(const ir::ForObj* loop) {
   auto stage = loop->attrs.find("stage"), order = loop->attrs.find("order");
@@ -27,8 +33,10 @@ std::optional<StageRequest> RequestOf(const ir::ForObj* loop) {
 // facts around each loop.
 class Planner : public AnalyzedMutator {
  public:
-  Planner(const ir::PrimFunc& func, const lower::cuda::Context& context)
+  Planner(const ir::PrimFunc& func, const lower::cuda::Context& context,
+          const std::optional<ir::Schedule>& wanted)
       : context_(context),
+        wanted_(wanted),
         names_(func),
         copies_(CollectCopyFacts(func->body)),
         roots_(FindViewRoots(func->body)),
@@ -41,13 +49,69 @@ class Planner : public AnalyzedMutator {
     if (loop && loop->kind == ir::ForKind::kPipelined) {
       CheckPipelined(loop);
       PlanFacts facts{names_, versions_, copies_, roots_, context_.arch, analyzer()};
-      plans.push_back(PlanLoop(*stmt.as<ir::For>(), RequestOf(loop), facts));
+      std::optional<StageRequest> request = wanted_ ? Wanted(loop) : RequestOf(loop);
+      plans.push_back(PlanLoop(*stmt.as<ir::For>(), request, facts));
+      if (wanted_) CheckObeyed(loop, *request, plans.back());
     }
     return AnalyzedMutator::MutateStmt(stmt);
   }
 
  private:
+  // What the user's schedule says of the next loop.
+  StageRequest Wanted(const ir::ForObj* loop) const {
+    size_t count = 0;
+    for (const ir::Stmt& s : ir::StatementsOf(loop->body)) count += ir::IsOperator(s) ? 1 : 0;
+    const size_t next = plans.size();
+    const bool planned = next < (*wanted_)->loops.size();
+    if (!planned || (*wanted_)->loops[next]->operators.size() != count) {
+      Refuse(loop, "has no plan for loop `" + std::string(loop->var->name) + "`",
+             "a loop of " + std::to_string(count) + " operators",
+             planned ? std::to_string((*wanted_)->loops[next]->operators.size()) + " operators"
+                     : "fewer loops");
+    }
+    StageRequest request;
+    std::set<int64_t> positions;
+    for (const ir::OperatorPlan& op : (*wanted_)->loops[next]->operators) {
+      request.stages.push_back(op->stage);
+      request.order.push_back(op->order);
+      positions.insert(op->order);
+      if (op->stage < 0 || op->stage > kMaxStage) {
+        Refuse(loop, "names a stage that there is not", "stages 0 to " + std::to_string(kMaxStage),
+               std::to_string(op->stage));
+      }
+    }
+    if (positions.size() != count) {
+      Refuse(loop, "gives two operators one position", "a position of its own for each",
+             "a repeated `order`");
+    }
+    return request;
+  }
+
+  // An explicit schedule is carried out as it is, or not at all.
+  static void CheckObeyed(const ir::ForObj* loop, const StageRequest& request,
+                          const ir::LoopPlan& plan) {
+    for (size_t i = 0; i < request.stages.size(); ++i) {
+      const ir::OperatorPlan& op = plan->operators[i];
+      if (op->stage == request.stages[i] && op->order == request.order[i]) continue;
+      Refuse(loop, "would change what the kernel computes",
+             "`" + std::string(op->label) + "` in stage " + std::to_string(op->stage),
+             "stage " + std::to_string(request.stages[i]) + ", but " + std::string(op->note));
+    }
+  }
+
+  [[noreturn]] static void Refuse(const ir::ForObj* loop, const std::string& what,
+                                  const std::string& expected, const std::string& got) {
+    support::UserError("ScheduleError")
+        .Message("the schedule " + what)
+        .Expected(expected)
+        .Got(got)
+        .Remedy("print the schedule that the compiler chooses, and change that text")
+        .At(ir::ToLocation(loop->span))
+        .Throw();
+  }
+
   const lower::cuda::Context& context_;
+  const std::optional<ir::Schedule>& wanted_;
   BufferNames names_;
   CopyFacts copies_;
   ViewRoots roots_;
@@ -56,15 +120,56 @@ class Planner : public AnalyzedMutator {
 
 }  // namespace
 
-ir::Schedule ChooseSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context) {
-  Planner planner(func, context);
+ir::Schedule ChooseSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context,
+                            const std::optional<ir::Schedule>& wanted) {
+  Planner planner(func, context, wanted);
   planner.Run(func, context);
   const int64_t registers = std::min(kMaxRegisters, kRegisterFile / context.threads / 8 * 8);
   return ir::Schedule("grid", {ir::Role("block", context.threads, registers)}, planner.plans);
 }
 
 ir::PrimFunc PlanSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context) {
-  return ApplySchedule(func, ChooseSchedule(func, context));
+  std::optional<ir::Schedule> wanted;
+  auto given = func->attrs.find(kUserSchedule);
+  if (given != func->attrs.end()) {
+    wanted = ir::Schedule::Parse((*given).second.cast<ffi::String>());
+  }
+  return ApplySchedule(func, ChooseSchedule(func, context, wanted));
+}
+
+namespace {
+
+// The dependences of each pipelined loop, up to the distance that is asked for.
+ffi::Array<ffi::String> Dependences(const ir::PrimFunc& func, int64_t max_distance) {
+  struct Printer : AnalyzedMutator {
+    ViewRoots roots;
+    int64_t max_distance;
+    ffi::Array<ffi::String> texts;
+    ir::Stmt MutateStmt(const ir::Stmt& s) override {
+      const auto* loop = s.as<ir::ForObj>();
+      if (loop && loop->kind == ir::ForKind::kPipelined) {
+        const LoopRange range{loop->var, loop->min, loop->extent, loop->step};
+        texts.push_back(
+            BuildDependenceGraph(range, loop->body, max_distance, roots, analyzer()).ToString());
+      }
+      return AnalyzedMutator::MutateStmt(s);
+    }
+  } printer;
+  printer.roots = FindViewRoots(func->body);
+  printer.max_distance = max_distance;
+  printer.Run(func, lower::Context());
+  return printer.texts;
+}
+
+}  // namespace
+
+TVM_FFI_STATIC_INIT_BLOCK() {
+  ffi::reflection::GlobalDef()
+      .def("tilescale.pass.Dependences", Dependences)
+      .def("tilescale.pass.ChooseSchedule",
+           [](const ir::PrimFunc& func, const ffi::Map<ffi::String, ffi::Any>& options) {
+             return ChooseSchedule(func, MakeCudaContext(func, options), std::nullopt);
+           });
 }
 
 }  // namespace tilescale::pass

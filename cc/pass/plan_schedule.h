@@ -1,6 +1,8 @@
 #ifndef TILESCALE_CC_PASS_PLAN_SCHEDULE_H_
 #define TILESCALE_CC_PASS_PLAN_SCHEDULE_H_
 
+#include <optional>
+
 #include "cc/ir/function.h"
 #include "cc/ir/schedule.h"
 #include "cc/lower/cuda/context.h"
@@ -10,12 +12,16 @@ namespace tilescale::pass {
 /// Chooses a schedule: in each pipelined loop, loads to shared memory run `num_stages` - 1
 /// iterations ahead of the operators that use them, or the operators run in the stages and the
 /// order that the loop asks for. What the dependences of the loop forbid stays in the last stage,
-/// with a note that says why. Changes nothing in the kernel.
-ir::Schedule ChooseSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context);
+/// with a note that says why. Changes nothing in the kernel. With `wanted`, stages and positions
+/// are those of that schedule; throws `ScheduleError` if it is of another kernel, or would change
+/// what the kernel computes.
+ir::Schedule ChooseSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context,
+                            const std::optional<ir::Schedule>& wanted);
 
-/// tile -> scheduled. Applies the user's schedule (`T.annotate_schedule`) or the chosen one, which
-/// is left in the function's attribute "schedule". Runs first after the threads are bound, as it
-/// counts the operators that the user wrote.
+/// tile -> scheduled. Applies the user's schedule (`T.annotate_schedule`; in the function's
+/// attribute "user_schedule") or the chosen one, which is left in the function's attribute
+/// "schedule". Runs first after the threads are bound, as it counts the operators that the user
+/// wrote.
 ir::PrimFunc PlanSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

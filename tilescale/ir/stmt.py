@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tilescale.ir.expr import Buffer, Expr, Span, Var
 
 _flatten = _ffi.get("ir.FlattenSeq")
+_schedule_text = _ffi.get("ir.ScheduleText")
+_parse_schedule = _ffi.get("ir.ParseSchedule")
 _structural_hash = _ffi.get("ir.StructuralHash")
 
 
@@ -166,6 +168,66 @@ class Pipeline(Stmt):
     channels: Sequence[Channel]
     body: Stmt
     attrs: Mapping[str, Any]
+
+
+@tvm_ffi.register_object("tilescale.ir.Role")
+class Role(Node):
+    """Threads that work together, and the registers that each of them may use."""
+
+    name: str
+    threads: int
+    registers: int
+
+
+@tvm_ffi.register_object("tilescale.ir.OperatorPlan")
+class OperatorPlan(Node):
+    """Who runs one operator of a pipelined loop, when, and with which instructions."""
+
+    label: str
+    role: str
+    stage: int
+    order: int
+    atom: str
+    note: str
+
+
+@tvm_ffi.register_object("tilescale.ir.ChannelPlan")
+class ChannelPlan(Node):
+    """The number of versions of a buffer."""
+
+    buffer: str
+    depth: int
+
+
+@tvm_ffi.register_object("tilescale.ir.LoopPlan")
+class LoopPlan(Node):
+    """How the iterations of one pipelined loop overlap."""
+
+    loop: str
+    operators: Sequence[OperatorPlan]
+    channels: Sequence[ChannelPlan]
+
+
+@tvm_ffi.register_object("tilescale.ir.Schedule")
+class Schedule(Node):
+    """Every decision about the order of a kernel's work; `str()` gives its text."""
+
+    tiles: str
+    roles: Sequence[Role]
+    loops: Sequence[LoopPlan]
+
+    def __str__(self) -> str:
+        return str(_schedule_text(self))
+
+    @staticmethod
+    def parse(text: str) -> Schedule:
+        """Reads what `str()` gives.
+
+        Raises:
+            IrSyntaxError: the text is not legal; says where and what was expected.
+        """
+        schedule: Schedule = _parse_schedule(text)
+        return schedule
 
 
 @tvm_ffi.register_object("tilescale.ir.TileLoop")

@@ -175,6 +175,20 @@ def annotate_pass_configs(configs: Mapping[Any, Any]) -> None:
     builder.attrs["pass_configs"] = {**builder.attrs.get("pass_configs", {}), **plain}
 
 
+def annotate_schedule(schedule: str | ir.Schedule) -> None:
+    """Sets how the pipelined loops of this kernel overlap, instead of what the compiler chooses.
+
+    Args:
+        schedule: a schedule of all pipelined loops, or its text. Stages and order are obeyed; atoms
+            and the number of versions of each buffer follow from them.
+
+    Raises:
+        IrSyntaxError: the text is not legal.
+    """
+    parsed = ir.Schedule.parse(schedule) if isinstance(schedule, str) else schedule
+    context.current("T.annotate_schedule").attrs["user_schedule"] = str(parsed)
+
+
 def import_source(code: str) -> None:
     """Puts C source before the kernel."""
     builder = context.current("T.import_source")

@@ -1,0 +1,120 @@
+"""Pipelined loops on the simulator, whenever copies arrive: the results of the evaluator."""
+
+import numpy as np
+import pipeline_kernels as kernels
+import pytest
+
+import tilescale
+from tilescale import sim
+from tilescale.sim.mutate import mutate
+from tilescale.testing import evaluator
+
+POLICIES = ("eager", "late", "random")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TILESCALE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def lower(func, arch="sm_80"):
+    return tilescale.lower(func, target=f"cuda -arch={arch}")
+
+
+def launch(lowered, tensors, symbols=(), source=None, **options):
+    signature = lowered.signature
+    return sim.launch(
+        source or lowered.kernel_source,
+        signature["kernel"],
+        (1, 1, 1),
+        tuple(signature["block"]),
+        [*tensors, *symbols],
+        shared_bytes=signature["shared_bytes"],
+        arch=signature["arch"],
+        **options,
+    )
+
+
+def agree(func, lowered, tensors, symbols=()):
+    expected = [tensor.copy() for tensor in tensors]
+    evaluator.run(func, expected, check_programs=False)
+    for policy in POLICIES:
+        actual = [tensor.copy() for tensor in tensors]
+        launch(lowered, actual, symbols, async_policy=policy).check()
+        for ours, theirs in zip(actual, expected, strict=True):
+            np.testing.assert_array_equal(ours, theirs, err_msg=policy)
+
+
+@pytest.mark.parametrize("num_stages", [0, 1, 2, 3, 5])
+def test_any_number_of_stages_and_iterations(num_stages):
+    func = kernels.sums(kernels.plain, num_stages=num_stages)
+    lowered = lower(func)
+    for steps in range(7):
+        agree(func, lowered, kernels.arguments(steps), [np.int32(steps)])
+
+
+@pytest.mark.parametrize("name", sorted(set(kernels.BODIES) - {"feedback"}))
+@pytest.mark.parametrize("arch", ["sm_75", "sm_80"])
+def test_any_body(name, arch):
+    func = kernels.sums(kernels.BODIES[name])
+    lowered = lower(func, arch)
+    for steps in (0, 1, 4):
+        agree(func, lowered, kernels.arguments(steps), [np.int32(steps)])
+
+
+def test_a_loop_that_writes_what_it_loads():
+    func = kernels.sums(kernels.feedback)
+    lowered = lower(func)
+    assert "cp_async" not in lowered.kernel_source
+    agree(func, lowered, kernels.arguments(4), [np.int32(4)])
+
+
+@pytest.mark.parametrize("types", [("float16", "float32"), ("int8", "int32")])
+def test_conversions_and_narrow_elements(types):
+    func = kernels.sums(kernels.plain, dtype=types[0], out_dtype=types[1])
+    agree(func, lower(func), kernels.arguments(4, *types), [np.int32(4)])
+
+
+def test_a_tile_that_is_used_after_the_loop():
+    func = kernels.after_the_loop()
+    tensors = [*kernels.arguments(5)[:1], np.zeros((2, kernels.TILE, kernels.TILE), np.float32)]
+    agree(func, lower(func), tensors)
+
+
+@pytest.mark.parametrize("num_stages", [2, 3, 4])
+def test_a_pipeline_in_an_outer_loop(num_stages):
+    func = kernels.nested(num_stages)
+    tensors = [*kernels.arguments(5)[:1], np.zeros((6, kernels.TILE, kernels.TILE), np.float32)]
+    agree(func, lower(func), tensors)
+
+
+@pytest.mark.parametrize(("stage", "order"), [([0, 1], [0, 1]), ([0, 2], [1, 0]), ([1, 0], [0, 1])])
+def test_stages_that_the_user_chooses(stage, order):
+    func = kernels.sums(kernels.plain, stage=stage, order=order)
+    lowered = lower(func)
+    for steps in (0, 1, 2, 5):
+        agree(func, lowered, kernels.arguments(steps), [np.int32(steps)])
+
+
+def test_one_barrier_and_one_wait_in_each_iteration():
+    for num_stages in (2, 3, 4):
+        source = lower(kernels.sums(kernels.plain, num_stages=num_stages)).kernel_source
+        loop = source[source.index("ts::ptx::cp_async_wait") :]
+        assert source.count("ts::sync_block()") == 1
+        assert loop.count("ts::sync_block()") == 1
+        assert loop.count(f"cp_async_wait<{num_stages - 2}>") == 1
+
+
+def test_no_synchronisation_can_go():
+    func = kernels.sums(kernels.plain)
+    lowered = lower(func)
+    tensors = kernels.arguments(5)
+
+    def run(text, **options):
+        return launch(lowered, [t.copy() for t in tensors], [np.int32(5)], text, **options)
+
+    table = mutate(lowered.kernel_source, run)
+    assert not table.baseline
+    assert {row.verdict for row in table.rows} == {"reported"}, str(table)
