@@ -36,7 +36,10 @@ extern "C" __global__ void __launch_bounds__(128)
   }
   // cuda_kernels.py:49
   ts::ptx::cp_async_commit();
+  int32_t turn = 0;
   for (int32_t k = 0; k < 2; ++k) {
+    const int32_t slot_ahead = (((turn + 1) < 2) ? (turn + 1) : ((turn + 1) - 2));
+    const int32_t slot = turn;
     ts::ptx::cp_async_wait<0>();
     ts::sync_block();
     if (k < 1) {
@@ -45,14 +48,14 @@ extern "C" __global__ void __launch_bounds__(128)
       for (int32_t round_4 = 0; round_4 < 2; ++round_4) {
         const int32_t i_2 = ((tx >> 2) + (round_4 * 32));
         const int32_t j_2 = (tx & 3);
-        ts::ptx::cp_async_16(&A_shared[2048 + ((i_2 * 32) + ((j_2 * 8) ^ (((i_2 * 32) & 192) >> 3)))], &A[(((by * 64) + i_2) * 64) + ((j_2 * 8) + 32)]);
+        ts::ptx::cp_async_16(&A_shared[(slot_ahead * 2048) + ((i_2 * 32) + ((j_2 * 8) ^ (((i_2 * 32) & 192) >> 3)))], &A[(((by * 64) + i_2) * 64) + ((j_2 * 8) + 32)]);
       }
       // cuda_kernels.py:51
       #pragma unroll
       for (int32_t round_5 = 0; round_5 < 2; ++round_5) {
         const int32_t i_3 = ((tx >> 2) + (round_5 * 32));
         const int32_t j_3 = (tx & 3);
-        ts::ptx::cp_async_16(&B_shared[2048 + ((i_3 * 32) + ((j_3 * 8) ^ (((i_3 * 32) & 192) >> 3)))], &B[(((bx * 64) + i_3) * 64) + ((j_3 * 8) + 32)], (((bx * 64) + i_3) < 96));
+        ts::ptx::cp_async_16(&B_shared[(slot_ahead * 2048) + ((i_3 * 32) + ((j_3 * 8) ^ (((i_3 * 32) & 192) >> 3)))], &B[(((bx * 64) + i_3) * 64) + ((j_3 * 8) + 32)], (((bx * 64) + i_3) < 96));
       }
     }
     // cuda_kernels.py:49
@@ -69,13 +72,13 @@ extern "C" __global__ void __launch_bounds__(128)
       const int32_t a_depth = (((lane >> 4) & 1) * 8);
       #pragma unroll
       for (int32_t group = 0; group < 2; ++group) {
-        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&a[group * 8]), &A_shared[(k * 2048) + (((a_row + (group * 16)) * 32) + ((a_depth + (step * 16)) ^ ((((a_row + (group * 16)) * 32) & 192) >> 3)))]);
+        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&a[group * 8]), &A_shared[(slot * 2048) + (((a_row + (group * 16)) * 32) + ((a_depth + (step * 16)) ^ ((((a_row + (group * 16)) * 32) & 192) >> 3)))]);
       }
       const int32_t b_col = ((((warp_n * 4) * 8) + (((lane >> 4) & 1) * 8)) + (lane & 7));
       const int32_t b_depth = (((lane >> 3) & 1) * 8);
       #pragma unroll
       for (int32_t group_1 = 0; group_1 < 2; ++group_1) {
-        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&b[group_1 * 8]), &B_shared[(k * 2048) + (((b_col + (group_1 * 16)) * 32) + ((b_depth + (step * 16)) ^ ((((b_col + (group_1 * 16)) * 32) & 192) >> 3)))]);
+        ts::ptx::ldmatrix_x4(ts::registers<uint32_t, 4>(&b[group_1 * 8]), &B_shared[(slot * 2048) + (((b_col + (group_1 * 16)) * 32) + ((b_depth + (step * 16)) ^ ((((b_col + (group_1 * 16)) * 32) & 192) >> 3)))]);
       }
       #pragma unroll
       for (int32_t i_4 = 0; i_4 < 2; ++i_4) {
@@ -85,6 +88,8 @@ extern "C" __global__ void __launch_bounds__(128)
         }
       }
     }
+    // cuda_kernels.py:49
+    turn = (((turn + 1) < 2) ? (turn + 1) : 0);
   }
   // cuda_kernels.py:53
   #pragma unroll
