@@ -1,7 +1,8 @@
-"""Differential fuzzing of the CPU target against the evaluator.
+"""Differential fuzzing of the CPU target, or of the CUDA target on the simulator.
 
-bazel run //tests/fuzz -- --count=2000 --seed=0       random kernels
-bazel run //tests/fuzz -- --program=FILE              a printed kernel again
+bazel run //tests/fuzz -- --count=2000 --seed=0              random kernels
+bazel run //tests/fuzz -- --target=sim --arch=sm_80          their CUDA text on the simulator
+bazel run //tests/fuzz -- --target=sim --program=FILE        a printed kernel again
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import fuzz_campaign
 import fuzz_harness
+from fuzz_backends import ARCHS, Backend, Cpu, Simulator
 from fuzz_harness import Prepared
 from fuzz_program import Program, Tensor
 
@@ -25,15 +27,15 @@ def _load(path: Path) -> Program:
     return Program(values["SEED"], values["SIZES"], [], {}, tensors, [], [])
 
 
-def _run_program(path: Path) -> int:
+def _run_program(path: Path, backend: Backend) -> int:
     program = _load(path)
     kernel = runpy.run_path(str(path))["kernel"]
     func = getattr(kernel, "prim_func", kernel)
     args = fuzz_harness.arguments(program)
     result = fuzz_harness.evaluator.run(func, [a.array for a in args])
     prepared = Prepared(program, func, [a.whole for a in args], result.exact)
-    message = fuzz_harness.check(prepared)
-    print(message or "the CPU target agrees with the evaluator")
+    message = fuzz_campaign.check(prepared, backend)
+    print(message or f"{backend.name} agrees with the evaluator")
     return 1 if message else 0
 
 
@@ -43,12 +45,21 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
     parser.add_argument("--program", type=Path, help="check one printed program")
     parser.add_argument("--max-failures", type=int, default=3, help="stop after as many")
+    parser.add_argument("--minimize", type=float, default=60, help="seconds for each failure")
+    parser.add_argument("--target", choices=("cpu", "sim"), default="cpu")
+    parser.add_argument("--arch", help="of the simulator; default: 75, 80, 89 in turn")
+    parser.add_argument("--plant-bug", default="", help="a mistake to plant into the back end")
     options = parser.parse_args()
+    archs = (options.arch,) if options.arch else ARCHS
+    backend: Backend = Cpu(options.plant_bug)
+    if options.target == "sim":
+        backend = Simulator(archs, options.plant_bug)
     if options.program is not None:
-        return _run_program(options.program)
+        return _run_program(options.program, backend)
     start = time.monotonic()
     seeds = range(options.seed, options.seed + options.count)
-    report = fuzz_campaign.run(seeds, max_failures=options.max_failures)
+    limits = {"max_failures": options.max_failures, "minimize_seconds": options.minimize}
+    report = fuzz_campaign.run(seeds, backend, **limits)
     print(report.table())
     for seed, message in report.illegal[:10]:
         print(f"illegal program from seed {seed}: {message}")

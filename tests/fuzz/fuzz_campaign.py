@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-import os
+import re
 import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 
 import fuzz_harness
+from fuzz_backends import Backend, Cpu, Skipped
 from fuzz_generator import CELLS, generate
 from fuzz_harness import IllegalProgramError, Prepared
 from fuzz_minimize import minimize
@@ -18,6 +18,8 @@ from fuzz_program import SHAPES, Program
 #: The fixed seeds of continuous integration: one program for each required cell, and some more
 #: in place of those that are left out.
 SLICE = range(len(CELLS) + 40)
+#: Those that run on the simulator too: each operator with each type, on shapes in turn.
+SIM_SLICE = [seed for seed in range(len(CELLS)) if seed % 3 == seed // 3 % 3]
 
 _BATCH = 32
 
@@ -30,7 +32,8 @@ class Report:
         checked: programs that were compared.
         inexact: legal programs left out because float rounding depends on the order.
         illegal: (seed, message) of programs that the generator should not have made.
-        failures: (program, message) of programs on which the CPU target is wrong.
+        failures: (program, message) of programs on which the back end is wrong.
+        skipped: how many legal programs the back end refused, by its reason.
         hits: how many compared programs reached (operator, dtype, shape).
     """
 
@@ -38,6 +41,7 @@ class Report:
     inexact: int = 0
     illegal: list[tuple[int, str]] = dataclasses.field(default_factory=list)
     failures: list[tuple[Program, str]] = dataclasses.field(default_factory=list)
+    skipped: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     hits: collections.Counter[tuple[str, str, str]] = dataclasses.field(
         default_factory=collections.Counter
     )
@@ -56,11 +60,13 @@ class Report:
         return "\n".join(lines)
 
     def summary(self) -> str:
-        """One line of totals."""
-        return (
+        """One line of totals, and one for each reason of skips."""
+        total = (
             f"{self.checked} programs compared, {len(self.failures)} wrong, "
-            f"{self.inexact} inexact, {len(self.illegal)} illegal"
+            f"{self.skipped.total()} skipped, {self.inexact} inexact, {len(self.illegal)} illegal"
         )
+        skips = [f"    {count:4d} skipped: {why}" for why, count in self.skipped.most_common()]
+        return "\n".join([total, *skips])
 
 
 def prepare_seed(seed: int, report: Report) -> Prepared | None:
@@ -76,19 +82,27 @@ def prepare_seed(seed: int, report: Report) -> Prepared | None:
     return prepared
 
 
-def run(seeds: Iterable[int], *, minimize_seconds: float = 60.0, max_failures: int = 3) -> Report:
+def run(
+    seeds: Iterable[int],
+    backend: Backend | None = None,
+    *,
+    minimize_seconds: float = 60.0,
+    max_failures: int = 3,
+) -> Report:
     """Compares the programs of `seeds`; prints each failure as a program that can be run."""
+    backend = backend or Cpu()
     report, pending = Report(), list(seeds)
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        while pending and len(report.failures) < max_failures:
-            batch, pending = pending[:_BATCH], pending[_BATCH:]
-            prepared = [p for seed in batch if (p := prepare_seed(seed, report))]
-            kernels = list(pool.map(fuzz_harness.build, prepared))
-            # Kernels run in forked processes, so this thread must be alone.
-            for item, kernel in zip(prepared, kernels, strict=True):
-                _count(item, fuzz_harness.compare(item, kernel), report)
+    while pending and len(report.failures) < max_failures:
+        batch, pending = pending[:_BATCH], pending[_BATCH:]
+        prepared = [p for seed in batch if (p := prepare_seed(seed, report))]
+        # Kernels run in forked processes, so this thread must be alone by then.
+        for item, kernel in zip(prepared, backend.build(prepared), strict=True):
+            if isinstance(kernel, Skipped):
+                report.skipped[kernel.reason] += 1
+            else:
+                _count(item, backend.compare(item, kernel), report)
     for program, message in report.failures[:max_failures]:
-        show_failure(program, message, minimize_seconds)
+        show_failure(program, message, backend, minimize_seconds)
     return report
 
 
@@ -101,17 +115,40 @@ def _count(item: Prepared, message: str, report: Report) -> None:
         report.failures.append((item.program, message))
 
 
-def fails(program: Program, plant_bug: str = "") -> bool:
-    """Whether a (perhaps cut) program is legal and the CPU target is wrong on it."""
+def check(prepared: Prepared, backend: Backend) -> str:
+    """Compiles and runs a program; returns what is wrong, empty if nothing is."""
+    kernel = backend.build([prepared])[0]
+    return "" if isinstance(kernel, Skipped) else backend.compare(prepared, kernel)
+
+
+def kind_of(message: str) -> str:
+    """What sort of failure a message reports: an error's class, or a wrong result."""
+    match = re.match(r"\w+Error|\w+ differs|the kernel \w+ \w+", message)
+    text = match[0] if match else message
+    return "differs" if text.endswith("differs") else text
+
+
+def fails(program: Program, backend: Backend, kind: str = "") -> bool:
+    """Whether a (perhaps cut) program is legal and the back end is wrong on it.
+
+    Args:
+        program: what to run.
+        backend: where.
+        kind: what `kind_of` says about the failure; any if it is empty.
+    """
     try:
         prepared = fuzz_harness.prepare(program)
     except Exception:
         return False
-    return prepared.exact and bool(fuzz_harness.check(prepared, plant_bug))
+    message = check(prepared, backend) if prepared.exact else ""
+    return bool(message) and kind in ("", kind_of(message))
 
 
-def show_failure(program: Program, message: str, seconds: float) -> None:
-    """Prints the smallest program that still fails."""
-    small = minimize(program, fails, seconds) if seconds > 0 else program
-    print(f"\n==== seed {program.seed}: {message}", file=sys.stderr)
+def show_failure(program: Program, message: str, backend: Backend, seconds: float) -> None:
+    """Prints the smallest program that still fails in the same way."""
+    kind = kind_of(message)
+    small = program
+    if seconds > 0:
+        small = minimize(program, lambda p: fails(p, backend, kind), seconds)
+    print(f"\n==== seed {program.seed}, {backend.name}: {message}", file=sys.stderr)
     print(small.runnable(), file=sys.stderr)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import fuzz_chains as chains
 import fuzz_features as features
 import fuzz_operators as ops
 import fuzz_statements as stmts
 from fuzz_program import SHAPES, Node, Program
-from fuzz_state import EVEN_TILES, ODD_TILES, State, Tile
+from fuzz_sizes import THREADS, choose_sizes, make_empty, make_ragged, shown_shapes
+from fuzz_state import State, Tile
 
-Maker = Callable[[State, str], "tuple[Tile, list[Node]] | list[Node]"]
+Maker = Callable[[State, str], "tuple[Tile | None, list[Node]] | list[Node]"]
 
 _COPY_DTYPES = (*stmts.DTYPES, "int4")
 
@@ -54,7 +56,7 @@ def _strided(state: State, dtype: str) -> tuple[Tile, list[Node]]:
 
 
 def _hit(make: Maker, name: str) -> Maker:
-    def maker(state: State, dtype: str) -> tuple[Tile, list[Node]] | list[Node]:
+    def maker(state: State, dtype: str) -> tuple[Tile | None, list[Node]] | list[Node]:
         state.hit(name, dtype)
         return make(state, dtype)
 
@@ -68,7 +70,7 @@ def _with(make: Callable[..., object], kind: str) -> Maker:
 def _loaded(make: Callable[..., object], kind: str) -> Maker:
     """The operator behind a load, so that it has values of a tensor to work on."""
 
-    def maker(state: State, dtype: str) -> tuple[Tile, list[Node]] | list[Node]:
+    def maker(state: State, dtype: str) -> tuple[Tile | None, list[Node]] | list[Node]:
         tile, nodes = stmts.load_tile(state, ("BM", "BN"), dtype)
         made = make(state, kind, dtype)
         tile, more = made if isinstance(made, tuple) else (tile, made)
@@ -97,14 +99,19 @@ OPERATORS: dict[str, tuple[Maker, tuple[str, ...]]] = {
     "rounding": (ops.rounding, ops.ROUNDING_DTYPES),
     "reshape": (_with(ops.view, "reshape"), ("float32", "int32")),
     "view": (_with(ops.view, "view"), ops.VIEW_DTYPES),
-    **{f"reduce_{k}": (_with(ops.reduce, k), ops.SUM_DTYPES) for k in ("sum", "abssum")},
-    **{f"reduce_{k}": (_with(ops.reduce, k), ops.SUM_DTYPES) for k in ("max", "min", "absmax")},
-    **{f"reduce_{k}": (_with(ops.reduce, k), ops.BIT_DTYPES) for k in ("bitand", "bitor")},
-    "reduce_bitxor": (_with(ops.reduce, "bitxor"), ops.BIT_DTYPES),
+    **{f"reduce_{k}": (_with(ops.reduce, k), t) for k, t in ops.REDUCTIONS.items()},
     **{k: (_with(ops.scan, k), ops.SCAN_DTYPES) for k in ("cumsum", "cummax")},
     **{f"atomic_{k}": (_loaded(ops.atomic, k), ops.ATOMIC_DTYPES) for k in ("add", "max", "min")},
     "atomic_or": (_loaded(ops.atomic, "or"), ("int32", "uint32")),
     **{f"reducer_{k}": (_loaded(ops.reducer, k), ("int32", "float32")) for k in ("sum", "max")},
+    "tile_gemm": (_hit(ops.gemm, "tile_gemm"), ops.GEMM_DTYPES),
+    "chain": (_hit(chains.chain, "chain"), chains.CHAIN_DTYPES),
+    "epilogue": (_hit(chains.epilogue, "epilogue"), ("float16", "bfloat16", "int8", "float32")),
+    "persistent_gemm": (_hit(chains.persistent_gemm, "persistent_gemm"), ("float16", "bfloat16")),
+    "pipeline": (_hit(chains.pipeline, "pipeline"), chains.PIPELINE_DTYPES),
+    "reduce_wide": (_hit(chains.reduce_wide, "reduce_wide"), chains.WIDE_DTYPES),
+    "scan_wide": (_hit(chains.scan_wide, "scan_wide"), chains.WIDE_DTYPES),
+    "cube": (_hit(chains.cube, "cube"), ("float32", "int16", "float16")),
 }
 
 CELLS: list[tuple[str, str, str]] = [
@@ -113,59 +120,6 @@ CELLS: list[tuple[str, str, str]] = [
     for dtype in dtypes
     for shape in SHAPES
 ]
-
-
-def _sizes(
-    rng: random.Random, shape: str, depth_first: bool
-) -> tuple[dict[str, int], dict[str, int]]:
-    """Tensor and tile extents that show `shape`; odd ones are preferred everywhere."""
-    tiles = {
-        name: rng.choice(ODD_TILES if rng.random() < 0.6 else EVEN_TILES)
-        for name in ("BM", "BN", "BK")
-    }
-    if shape == "npot":
-        tiles[rng.choice(["BM", "BN"])] = rng.choice([3, 5, 6, 7, 12, 13])
-    if rng.random() < 0.25:
-        tiles["BK"] = tiles["BN"]
-    sizes = {}
-    for name in "MNK":
-        tile = tiles["B" + name]
-        whole = tile * rng.randint(1, 3)
-        sizes[name] = whole if rng.random() < 0.3 else max(1, whole + rng.randint(1 - tile, tile))
-    if shape == "ragged":
-        name = rng.choice("MN")
-        while tiles["B" + name] == 1:
-            tiles["B" + name] = rng.choice(ODD_TILES + EVEN_TILES)
-        tile = tiles["B" + name]
-        sizes[name] = tile * rng.randint(0, 2) + rng.randint(1, tile - 1)
-    if shape == "zero":
-        # An empty K still leaves results to compare.
-        sizes["K" if depth_first else rng.choice("MNKK")] = 0
-    sizes |= {"L": rng.randint(1, 3), "H": rng.randint(1, 9), "Q": 2 * rng.randint(1, 8)}
-    return sizes, tiles
-
-
-def _shapes(program: Program) -> set[str]:
-    """The shape classes that the program's sizes show."""
-    sizes, tiles = program.sizes, program.tiles
-    found = set()
-    used = {dim for tensor in program.tensors for dim in tensor.dims}
-    if any(sizes[dim] == 0 for dim in used):
-        found.add("zero")
-    pairs = [(sizes[dim], tiles["B" + dim]) for dim in "MN" if dim in used]
-    if any(size % tile for size, tile in pairs):
-        found.add("ragged")
-    if any(tiles[name] & (tiles[name] - 1) for name in ("BM", "BN")):
-        found.add("npot")
-    return found
-
-
-def _empty(program: Program, rng: random.Random) -> None:
-    """Makes one extent of a tensor 0, rather one that leaves programs to run."""
-    in_tensors = {dim for tensor in program.tensors for dim in tensor.dims}
-    candidates = [d for d in "NK" if d in in_tensors and f"T.ceildiv({d}" not in program.grid[0]]
-    name = rng.choice(candidates or [d for d in "MN" if d in in_tensors] or ["M"])
-    program.sizes[name] = 0
 
 
 def _block(state: State, count: int) -> list[Node]:
@@ -235,9 +189,10 @@ def generate(seed: int) -> Program:
     """The program of a seed. Seeds 0, 1, 2, ... go through the required cells in turn."""
     rng = random.Random(seed)
     name, dtype, shape = CELLS[seed % len(CELLS)]
-    sizes, tiles = _sizes(rng, shape, depth_first=name == "gemm")
+    sizes, tiles = choose_sizes(rng, name, shape)
     dynamic = [d for d in "MNK" if sizes[d] == 0 or rng.random() < 0.5]
     program = Program(seed, sizes, dynamic, tiles, [], _grid(rng, shape), [])
+    program.threads = rng.choice(THREADS)
     state = State(rng, program)
     program.body = _block(state, rng.randint(0, 2))
     tile, nodes = _operator(state, name, dtype)
@@ -249,10 +204,12 @@ def generate(seed: int) -> Program:
     program.body = state.allocs + program.body
     used = {dim for tensor in program.tensors for dim in tensor.dims} | {"M", "N", "K", "L"}
     program.sizes = {k: v for k, v in sizes.items() if k in used}
-    if shape == "zero" and "zero" not in _shapes(program):
-        _empty(program, rng)
+    if shape == "zero" and "zero" not in shown_shapes(program):
+        make_empty(program, rng)
+    if shape == "ragged" and "ragged" not in shown_shapes(program):
+        make_ragged(program, rng)
     dynamic += [d for d in "MNK" if program.sizes[d] == 0 and d not in dynamic]
     program.dynamic = [d for d in dynamic if any(d in t.dims for t in program.tensors)]
     program.body = _assumptions(rng, program) + program.body
-    program.shapes = _shapes(program)
+    program.shapes = shown_shapes(program)
     return program

@@ -1,4 +1,4 @@
-"""Runs a generated program on the evaluator and on the CPU target, and compares."""
+"""Evaluates a generated program, runs its kernels in a process of their own, and compares."""
 
 from __future__ import annotations
 
@@ -20,13 +20,10 @@ from fuzz_program import Program, Tensor
 
 from tilescale.errors import ExecutionError, TileScaleError
 from tilescale.jit import cache as jit_cache
-from tilescale.jit import compiler, options
 from tilescale.testing import evaluator
 
 #: Elements before and behind each tensor that no kernel may touch.
 MARGIN = 64
-#: Small programs need no optimiser; -O1 halves the time of the C compiler.
-FLAGS = ("-O1",)
 #: Two elements share a byte.
 PACKED = ("int4", "uint4")
 _TIMEOUT_SECONDS = 30.0
@@ -143,14 +140,6 @@ def prepare(program: Program) -> Prepared:
     return Prepared(program, func, [a.whole for a in args], result.exact)
 
 
-def compile_kernel(func: Any, plant_bug: str = "") -> Any:
-    """The kernel for the CPU target, with a planted bug if one is named."""
-    chosen = options.make_options(target="cpu", compile_flags=FLAGS)
-    if plant_bug:
-        chosen = dataclasses.replace(chosen, pass_configs={"plant_bug": plant_bug})
-    return compiler.compile_with(func, chosen)
-
-
 def _run_in_child(kernel: Any, program: Program, path: Path) -> None:
     """Runs in a forked process, so that a crash or an endless loop of the kernel is seen."""
     args = arguments(program)
@@ -218,29 +207,6 @@ def difference(program: Program, expected: list[np.ndarray], got: list[np.ndarra
                 f"first {where} offset {at - MARGIN}: expected {left[at]}, got {right[at]}"
             )
     return ""
-
-
-def build(prepared: Prepared, plant_bug: str = "") -> Any:
-    """The compiled kernel, or a text that says why there is none."""
-    try:
-        return compile_kernel(prepared.func, plant_bug)
-    except Exception as error:  # every failure to compile a legal program is a finding
-        return f"{type(error).__name__}: {error}"
-
-
-def compare(prepared: Prepared, kernel: Any) -> str:
-    """Runs what `build` made; returns what is wrong, empty if nothing is."""
-    if isinstance(kernel, str):
-        return kernel
-    got = run_kernel(kernel, prepared.program)
-    if isinstance(got, str):
-        return got
-    return difference(prepared.program, prepared.expected, got)
-
-
-def check(prepared: Prepared, plant_bug: str = "") -> str:
-    """Compiles and runs a program; returns what is wrong, empty if nothing is."""
-    return compare(prepared, build(prepared, plant_bug))
 
 
 jit_cache.disable_cache()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +61,8 @@ def _smaller(program: Program) -> Iterator[Program]:
                     new = program.copy()
                     getattr(new, table)[name] = smaller
                     yield new
+    if program.threads > 32:
+        yield dataclasses.replace(program.copy(), threads=32)
     for name in program.dynamic:
         new = program.copy()
         new.dynamic = [d for d in program.dynamic if d != name]

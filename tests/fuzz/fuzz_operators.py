@@ -10,11 +10,16 @@ from fuzz_statements import box, load_tile, parallel
 GEMM_DTYPES = ("float32", "float16", "bfloat16", "int8", "uint8", "float64", "float8_e4m3fn")
 SUM_DTYPES = ("int32", "float32", "int8", "float16", "int64", "bfloat16")
 BIT_DTYPES = ("int32", "uint8", "int64")
+#: Kinds of reductions with the types that each is reached with.
+REDUCTIONS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("sum", "abssum", "max", "min", "absmax"), SUM_DTYPES),
+    **dict.fromkeys(("bitand", "bitor", "bitxor"), BIT_DTYPES),
+}
 SCAN_DTYPES = ("int32", "float32", "int64", "float16")
 ATOMIC_DTYPES = ("int32", "float32", "int64", "uint32", "float64")
 
 
-def _operand(
+def operand(
     state: State, axes: tuple[str, str], dims: tuple[str, str], dtype: str, step: str
 ) -> tuple[Tile, Node]:
     """A tile for T.gemm and its copy inside the loop over K."""
@@ -25,26 +30,35 @@ def _operand(
     return tile, Node(f"T.copy({tensor.name}[{state.batch}{', '.join(where)}], {tile.name})")
 
 
+def policy(state: State) -> str:
+    """Now and then, how warps share the result of T.gemm."""
+    if state.rng.random() < 0.5:
+        return ""
+    name = state.rng.choice(["Square", "FullRow", "FullCol"])
+    state.hit(f"gemm_{name}", "-")
+    return f", policy=T.GemmWarpPolicy.{name}"
+
+
 def gemm(state: State, dtype: str) -> tuple[Tile, list[Node]]:
     """A pipelined loop over K around T.gemm."""
     rng = state.rng
     acc = state.tile(("BM", "BN"), sum_dtype(dtype), "fragment")
     trans_a, trans_b, step = rng.random() < 0.4, rng.random() < 0.4, state.fresh("k")
-    a, copy_a = _operand(
+    a, copy_a = operand(
         state,
         ("K", "M") if trans_a else ("M", "K"),
         ("BK", "BM") if trans_a else ("BM", "BK"),
         dtype,
         step,
     )
-    b, copy_b = _operand(
+    b, copy_b = operand(
         state,
         ("N", "K") if trans_b else ("K", "N"),
         ("BN", "BK") if trans_b else ("BK", "BN"),
         dtype,
         step,
     )
-    options = f", transpose_A={trans_a}, transpose_B={trans_b}"
+    options = f", transpose_A={trans_a}, transpose_B={trans_b}{policy(state)}"
     if rng.random() < 0.2:
         options += ", clear_accum=True"
         state.hit("gemm_clear", dtype)

@@ -62,6 +62,7 @@ class Program:
         tiles: extents of tiles, constants of the kernel.
         tensors: parameters in order.
         grid: extents of the launch.
+        threads: threads of a block.
         body: statements of one program.
         hits: (operator, dtype) pairs that the body contains.
         shapes: which of `SHAPES` the sizes show.
@@ -74,6 +75,7 @@ class Program:
     tensors: list[Tensor]
     grid: list[str]
     body: list[Node]
+    threads: int = 64
     hits: set[tuple[str, str]] = dataclasses.field(default_factory=set)
     shapes: set[str] = dataclasses.field(default_factory=set)
 
@@ -97,7 +99,8 @@ class Program:
         lines += ["", "", "@T.prim_func", "def kernel("]
         lines += [f"    {t.name}: {t.annotation()}," for t in self.tensors]
         target = f"({', '.join(names)})" if len(names) > 1 else names[0]
-        lines += ["):", f"    with T.Kernel({', '.join(self.grid)}, threads=64) as {target}:"]
+        launch = f"{', '.join(self.grid)}, threads={self.threads}"
+        lines += ["):", f"    with T.Kernel({launch}) as {target}:"]
         lines += itertools.chain.from_iterable(n.lines(2) for n in self.body)
         lines += [] if self.body else ["        pass"]
         return "\n".join(lines) + "\n"

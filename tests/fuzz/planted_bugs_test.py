@@ -1,8 +1,8 @@
 """The slice finds each mistake that can be planted in the CPU back end."""
 
 import fuzz_campaign
-import fuzz_harness
 import pytest
+from fuzz_backends import Cpu
 from fuzz_campaign import SLICE
 
 #: For each planted bug the operators near it (any of them) that choose programs of the slice.
@@ -50,8 +50,8 @@ def test_the_slice_finds(bug):
         if prepared is None:
             continue
         tried += 1
-        if fuzz_harness.check(prepared, bug):
-            assert not fuzz_harness.check(prepared), "the program fails without the bug"
+        if fuzz_campaign.check(prepared, Cpu(bug)):
+            assert not fuzz_campaign.check(prepared, Cpu()), "the program fails without the bug"
             return
         if tried == LIMIT:
             break
