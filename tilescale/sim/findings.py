@@ -18,6 +18,8 @@ _KINDS: dict[str, tuple[type[errors.TileScaleError], str]] = {
     "misaligned": (errors.MisalignedAccessError, "has a misaligned access"),
     "uninitialized": (errors.UninitializedReadError, "reads what was never written"),
     "deadlock": (errors.DeadlockError, "does not end"),
+    "endless_loop": (errors.DeadlockError, "loops without end"),
+    "time_limit": (errors.DeadlockError, "does not end in time"),
     "divergent_barrier": (errors.DivergenceError, "passes a barrier in different places"),
     "divergent_collective": (
         errors.DivergenceError,

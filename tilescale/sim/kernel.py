@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import ctypes
 import dataclasses
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tilescale.sim import build, findings, machine, run_options
 from tilescale.sim.memory import Memory, TensorMemory
 from tilescale.sim.report import Report
+
+Observer = Callable[["SimulatedLaunch", bytes, Sequence[tuple[int, int, int]], Any], None]
+_OBSERVER: contextvars.ContextVar[Observer | None] = contextvars.ContextVar(
+    "tilescale_simulator_observer", default=None
+)
+
+
+@contextlib.contextmanager
+def observe(observer: Observer) -> Iterator[None]:
+    """Lets `observer` see each launch of this thread, with its arguments, before it runs."""
+    token = _OBSERVER.set(observer)
+    try:
+        yield
+    finally:
+        _OBSERVER.reset(token)
 
 
 class SimulatedLaunch:
@@ -77,6 +94,8 @@ class SimulatedLaunch:
             ExecutionError: the simulator found something; the class says what.
             KernelAssertionError: a `T.device_assert` failed.
         """
+        if (observer := _OBSERVER.get()) is not None:
+            observer(self, slots, tensors, grid)
         options = run_options.current_options(self._options)
         start = time.perf_counter()
         built = self.built(options.is_instrumented)
@@ -99,6 +118,11 @@ class SimulatedLaunch:
         if report.printed:
             sys.stdout.write(report.printed)
         findings.raise_findings(report, self._signature, self._source_map)
+
+    def with_source(self, source: str) -> SimulatedLaunch:
+        """Returns the same kernel with another text."""
+        flags = self.text.flags
+        return SimulatedLaunch(source, self._signature, self._source_map, self._options, flags)
 
     def _tensor(self, index: int, address: int, size: int) -> TensorMemory:
         param = self._signature["params"][index]

@@ -6,10 +6,15 @@ says which.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import dataclasses
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
+from tilescale.errors import InternalError, TileScaleError
+from tilescale.sim import kernel, run_options
 from tilescale.sim.report import Event, Report, origins
 
 # Statements that synchronise, and what weakens those that stand in expressions.
@@ -194,3 +199,53 @@ def mutate(
     exact = len(wanted) == 1 and not findings and not _FLAGS.search(text)
     rows = [_judge(mutant, run, choices, wanted, exact) for mutant in mutants(text)]
     return Table(findings, tuple(rows))
+
+
+def mutate_calls(program: Callable[[], object], **options: Any) -> dict[str, Table]:
+    """Mutates each kernel that a program launches on the simulator, with the program's arguments.
+
+    Args:
+        program: called once; of several launches of one kernel the first one counts.
+        **options: of `mutate`.
+
+    Returns:
+        The table of each kernel, by its name.
+    """
+    tables: dict[str, Table] = {}
+    busy = False
+
+    def observer(
+        launch: kernel.SimulatedLaunch,
+        slots: bytes,
+        tensors: Sequence[tuple[int, int, int]],
+        grid: Any,
+    ) -> None:
+        nonlocal busy
+        name = launch.text.kernel
+        if busy or name in tables:
+            return
+        busy = True
+        before = [ctypes.string_at(address, size) for _, address, size in tensors]
+
+        def restore() -> None:
+            for (_, address, _), data in zip(tensors, before, strict=True):
+                ctypes.memmove(address, data, len(data))
+
+        def run(text: str, **choice: Any) -> Report:
+            restore()
+            mutant = launch.with_source(text)
+            with run_options.options(**choice), contextlib.suppress(TileScaleError):
+                mutant(slots, tensors, grid)
+            if mutant.last_report is None:
+                raise InternalError(f"a mutant of {name} did not run")
+            return mutant.last_report
+
+        try:
+            tables[name] = mutate(launch.text.source, run, **options)
+        finally:
+            restore()
+            busy = False
+
+    with kernel.observe(observer):
+        program()
+    return tables

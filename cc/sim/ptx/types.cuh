@@ -11,7 +11,7 @@ struct Narrow {
   Bits bits;
 
   Narrow() = default;
-  TS_DEVICE Narrow(float value) : bits(static_cast<Bits>(Format::Encode(value, sizeof(Bits) == 1))) {}
+  TS_DEVICE Narrow(float value) : bits(static_cast<Bits>(Format::Encode(value))) {}
   TS_DEVICE operator float() const { return Format::Decode(bits); }
 };
 
