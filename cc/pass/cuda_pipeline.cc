@@ -86,10 +86,13 @@ class TileOpLowerer : public AnalyzedMutator {
 };
 
 ir::PrimFunc LowerCudaTileOps(const ir::PrimFunc& func, const Context& context) {
-  Context mapped = context;
-  mapped.layouts = std::make_shared<lower::cuda::Layouts>(func->body);
-  // Loops and fragments that operators are made of need layouts too.
-  return InferLayouts(TileOpLowerer(mapped).Run(func, context), context);
+  auto lower = [&](const ir::PrimFunc& f) {
+    Context mapped = context;
+    mapped.layouts = std::make_shared<lower::cuda::Layouts>(f->body);
+    return TileOpLowerer(mapped).Run(f, context);
+  };
+  // Loops and fragments that operators are made of need layouts too, and maybe copies between them.
+  return lower(InferLayouts(lower(func), context));
 }
 
 // How often expressions mention each variable; a declaration is no mention.

@@ -182,7 +182,7 @@ class Collector : public AnalyzedMutator {
   void OnOp(const ir::TileOp& op) {
     problem_->ops.push_back({op, lower::cuda::LayoutDemandsOf(op, context_)});
     VisitIndices(op);
-    if (lower::cuda::TakesAnyLayout(op)) return;
+    if (lower::cuda::TakesAnyLayout(op)) return RefuseMovingParts(op);
     const std::vector<lower::cuda::LayoutDemand>& demands = problem_->ops.back().demands;
     struct Walker : ir::Visitor {
       std::vector<ir::Buffer> operands;
@@ -195,6 +195,22 @@ class Collector : public AnalyzedMutator {
       });
       if (!demanded) Refuse(b, "T." + op::GetOpInfo(op).name + " works on it in shared memory");
     }
+  }
+
+  // Operators in registers need to know at compile time which.
+  void RefuseMovingParts(const ir::TileOp& op) {
+    struct Walker : ir::Visitor {
+      Collector* self;
+      void VisitRegion(const ir::Region& region) override {
+        for (const auto& bounds : {region->mins, region->extents}) {
+          for (const ir::Expr& bound : bounds) {
+            if (!ir::AsConstInt(bound)) self->Refuse(region->buffer, "a part of it moves");
+          }
+        }
+      }
+    } walker;
+    walker.self = this;
+    walker.VisitStmt(op);
   }
 
   // Elements that the bounds of an operator's regions read.

@@ -221,13 +221,16 @@ class SyncInserter {
   // A barrier that a branch needs against what came before it stands before the branch: whoever
   // comes after it needs it too, as a rule.
   ir::Stmt RunIf(const ir::IfObj* branch, State* state) {
-    ffi::Array<ir::Stmt> sync = Before(accesses_.OfExprs({branch->cond}), state, branch->span);
+    const Pending cond = accesses_.OfExprs({branch->cond});
+    ffi::Array<ir::Stmt> sync = Before(cond, state, branch->span);
     State entry = *state;
     const int64_t before = barriers_;
     ir::Stmt result = RunBranches(branch, state);
     const int64_t needed = barriers_ - before;
     if (needed == 0 || entry.pending.empty()) return With(sync, result);
+    // The condition is read behind that barrier.
     State synced{{}, entry.flying};
+    Before(cond, &synced, branch->span);
     ir::Stmt behind = RunBranches(branch, &synced);
     if (barriers_ - before - needed == needed) {
       // The second run counted the same barriers again.

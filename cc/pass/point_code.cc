@@ -3,7 +3,7 @@
 #include <tvm/ffi/extra/structural_equal.h>
 
 #include "cc/ir/printer.h"
-#include "cc/layout/fit.h"
+#include "cc/layout/table_expr.h"
 #include "cc/lower/common/loops.h"
 #include "cc/pass/fragment_layouts.h"
 #include "cc/support/diagnostic.h"
@@ -11,42 +11,8 @@
 namespace tilescale::pass {
 namespace {
 
-ir::Expr Int(int64_t value) { return ir::MakeInt(ir::dtype::Int(32), value); }
-
 bool IsVisible(const ir::Buffer& buffer) {
   return buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
-}
-
-// The sum of the digits of `number` times their strides.
-ir::Expr Apply(const layout::Layout& modes, const ir::Expr& number) {
-  ir::Expr sum = Int(0);
-  int64_t place = 1;
-  const std::vector<layout::StaticMode> leaves = layout::StaticModes(modes, "registers");
-  for (size_t i = 0; i < leaves.size(); ++i) {
-    const layout::StaticMode& mode = leaves[i];
-    ir::Expr digit = place == 1 ? number : ir::FloorDiv(number, Int(place));
-    if (i + 1 < leaves.size()) digit = ir::FloorMod(digit, Int(mode.shape));
-    if (mode.shape > 1 && mode.stride != 0) sum = sum + digit * Int(mode.stride);
-    place *= mode.shape;
-  }
-  return sum;
-}
-
-// Any table, as a chain of choices that unrolled code decides: runs of consecutive registers.
-ir::Expr Choose(const std::vector<int64_t>& table, const ir::Expr& value) {
-  std::vector<size_t> starts = {0};
-  for (size_t v = 1; v < table.size(); ++v) {
-    if (table[v] != table[v - 1] + 1) starts.push_back(v);
-  }
-  ir::Expr result = Int(0);
-  for (size_t i = starts.size(); i-- > 0;) {
-    const int64_t first = static_cast<int64_t>(starts[i]);
-    ir::Expr here = value + Int(table[starts[i]] - first);
-    const bool last = i + 1 == starts.size();
-    result = last ? here
-                  : ir::MakeSelect(value < Int(static_cast<int64_t>(starts[i + 1])), here, result);
-  }
-  return result;
 }
 
 std::string KeyOf(const LoopPlace& place, const ir::Buffer& buffer, const layout::PointMap& map) {
@@ -80,12 +46,7 @@ const std::vector<int64_t>& RegisterFinder::TableOf(const LoopPlace& place,
 
 ir::Expr RegisterFinder::Find(const LoopPlace& place, const ir::Buffer& buffer,
                               const ffi::Array<ir::Expr>& indices) {
-  const std::vector<int64_t>& table = TableOf(place, buffer, indices);
-  const int64_t groups = static_cast<int64_t>(table.size()) / place.group;
-  auto fitted =
-      layout::FitLayout({place.group, groups}, [&](int64_t i) { return table[i] - table[0]; });
-  if (!fitted) return Choose(table, place.round * Int(place.group) + place.lane);
-  return Apply((*fitted)[1], place.round) + Apply((*fitted)[0], place.lane) + Int(table[0]);
+  return layout::LookUp(TableOf(place, buffer, indices), place.group, place.round, place.lane);
 }
 
 ir::Expr PointMutator::MutateExpr(const ir::Expr& e) {

@@ -1,8 +1,10 @@
-#include "cc/op/reduce.h"
+#include "cc/lower/cuda/reduce.h"
 
 #include "cc/ir/intrinsic.h"
 #include "cc/lower/common/loops.h"
+#include "cc/lower/cuda/layout_demand.h"
 #include "cc/lower/cuda/lowering.h"
+#include "cc/lower/cuda/relayout.h"
 
 namespace tilescale::lower::cuda {
 namespace {
@@ -59,18 +61,6 @@ ir::Expr CombineAs(op::ReduceKind kind, const op::ReduceObj* reduce, const ir::E
   return ir::MakeSelect(either_nan, acc + element, combined);
 }
 
-ir::Expr Combine(const op::ReduceObj* reduce, const ir::Expr& acc, const ir::Expr& element) {
-  return CombineAs(reduce->kind, reduce, acc, element);
-}
-
-// Of two partial results, which are no elements: sums of absolute values may have wrapped.
-ir::Expr Merge(const op::ReduceObj* reduce, const ir::Expr& a, const ir::Expr& b) {
-  op::ReduceKind kind = reduce->kind;
-  if (kind == op::ReduceKind::kAbsSum) kind = op::ReduceKind::kSum;
-  if (kind == op::ReduceKind::kAbsMax) kind = op::ReduceKind::kMax;
-  return CombineAs(kind, reduce, a, b);
-}
-
 ir::Expr Start(const Plan& plan, const std::vector<ir::Expr>& point) {
   if (plan.op->clear) return op::ReduceIdentity(plan.op->kind, plan.dtype());
   return ir::Load(plan.op->dst->buffer, plan.To(point));
@@ -83,12 +73,14 @@ ir::Stmt LowerToThreads(const Plan& plan) {
   ir::Var r("r", plan.length.dtype());
   std::vector<ir::Expr> point = AsExprs(plan.kept);
   ir::Expr value = ir::Load(acc, {});
-  ir::Stmt step = ir::Store(acc, {}, Combine(plan.op, value, plan.Element(point, r)), span);
+  ir::Stmt step = ir::Store(acc, {}, CombineElement(plan.op, value, plan.Element(point, r)), span);
   ir::Stmt body =
       ir::Seq({ir::Alloc(acc, Start(plan, point), span), LoopOver(r, plan.length, step, span),
                ir::Store(plan.op->dst->buffer, plan.To(point), value, span)},
               span);
-  return ParallelOver(plan.kept, plan.kept_extents, body, span);
+  if (!plan.kept.empty()) return ParallelOver(plan.kept, plan.kept_extents, body, span);
+  ir::Var one("i", ir::dtype::Int(32));
+  return ir::Parallel({one}, {ir::MakeInt(one.dtype(), 1)}, body, {}, span);
 }
 
 // How many neighbouring lanes share a result: a power of two that divides the block, so that no
@@ -113,19 +105,6 @@ ir::Expr Lanes(const Context& context) {
   return ir::MakeSelect(context.thread < full_warps, all, ir::MakeInt(u32, (1LL << rest) - 1));
 }
 
-// `value` of the lane whose number differs from this one's in the bit `distance`.
-ir::Expr FromLane(const ir::Expr& value, int64_t distance, const Context& context) {
-  ir::DType t = value.dtype();
-  bool packed = ir::dtype::IsIntegral(t) && t.bits < 32;
-  ir::DType carried = packed ? ir::dtype::Int(32) : t;
-  ir::Expr received =
-      ir::MakeCall("shfl_xor",
-                   {ir::MakeCast(carried, value), ir::MakeInt(ir::dtype::Int(32), distance),
-                    ir::MakeInt(ir::dtype::Int(32), kWarpSize), Lanes(context)},
-                   {}, carried);
-  return ir::MakeCast(t, received);
-}
-
 // The coordinates of result number `n`.
 std::vector<ir::Expr> Unflatten(const Plan& plan, ir::Expr n) {
   std::vector<ir::Expr> point(plan.kept_extents.size(), n);
@@ -148,9 +127,10 @@ ir::Stmt GroupBody(const Plan& plan, const ir::Var& n, int64_t outputs, int64_t 
   ir::Var r("r", i32);
   ir::Var step("step", i32);
   ir::Expr exists = n < ir::MakeInt(i32, outputs);
-  ir::Stmt add = ir::If(exists && ir::Expr(r) < ir::MakeInt(i32, length),
-                        ir::Store(acc, {}, Combine(plan.op, value, plan.Element(point, r)), span),
-                        std::nullopt, span);
+  ir::Stmt add =
+      ir::If(exists && ir::Expr(r) < ir::MakeInt(i32, length),
+             ir::Store(acc, {}, CombineElement(plan.op, value, plan.Element(point, r)), span),
+             std::nullopt, span);
   ir::Stmt element = ir::Seq({ir::Bind(r, step * ir::MakeInt(i32, group) + lane, span), add}, span);
   ffi::Array<ir::Stmt> stmts = {
       ir::Alloc(acc, op::ReduceIdentity(plan.op->kind, plan.dtype()), span),
@@ -158,9 +138,9 @@ ir::Stmt GroupBody(const Plan& plan, const ir::Var& n, int64_t outputs, int64_t 
   for (int64_t distance = group / 2; distance > 0; distance /= 2) {
     ir::Var other("other", plan.dtype());
     stmts.push_back(ir::Bind(other, FromLane(value, distance, context), span));
-    stmts.push_back(ir::Store(acc, {}, Merge(plan.op, value, other), span));
+    stmts.push_back(ir::Store(acc, {}, MergePartials(plan.op, value, other), span));
   }
-  ir::Expr result = plan.op->clear ? value : Merge(plan.op, Start(plan, point), value);
+  ir::Expr result = plan.op->clear ? value : MergePartials(plan.op, Start(plan, point), value);
   stmts.push_back(ir::If(exists && ir::Equal(lane, ir::MakeInt(i32, 0)),
                          ir::Store(plan.op->dst->buffer, plan.To(point), result, span),
                          std::nullopt, span));
@@ -182,8 +162,9 @@ ir::Stmt LowerToGroups(const Plan& plan, int64_t outputs, int64_t length, int64_
                  ir::MakeInt(i32, 1), ir::ForKind::kSerial, body, {{kThreadLevel, true}}, span);
 }
 
-ir::Stmt LowerReduce(const ir::TileOp& op, const Context& context) {
-  Plan plan = MakePlan(op.as<op::ReduceObj>());
+// Sources in shared memory.
+ir::Stmt LowerToMemory(const op::ReduceObj* reduce, const Context& context) {
+  Plan plan = MakePlan(reduce);
   int64_t outputs = 1;
   const int64_t* length = ir::AsConstInt(plan.length);
   for (const ir::Expr& extent : plan.kept_extents) {
@@ -195,7 +176,72 @@ ir::Stmt LowerReduce(const ir::TileOp& op, const Context& context) {
   return group == 1 ? LowerToThreads(plan) : LowerToGroups(plan, outputs, *length, group, context);
 }
 
+ir::Region In(const ir::Buffer& buffer, const ir::Region& region) {
+  return ir::Region(buffer, region->mins, region->extents);
+}
+
+ir::Buffer Staged(const ir::Buffer& buffer) {
+  return ir::Buffer(std::string(buffer->name) + "_s", buffer->dtype, buffer->shape, {},
+                    ir::scope::kShared);
+}
+
+// Fragments whose layouts allow nothing better go through shared memory.
+ir::Stmt LowerStaged(const op::ReduceObj* reduce, const Context& context) {
+  const ir::Span& span = reduce->span;
+  ir::Region src = reduce->src, dst = reduce->dst;
+  const layout::Fragment* from = context.layouts->FindFragment(src->buffer);
+  const layout::Fragment* to = context.layouts->FindFragment(dst->buffer);
+  ffi::Array<ir::Stmt> stmts, behind;
+  if (from) {
+    src = In(Staged(src->buffer), src);
+    stmts.push_back(ir::Alloc(src->buffer, std::nullopt, span));
+    stmts.push_back(CopyLoop(reduce->src->buffer, src->buffer, *from, span));
+  }
+  if (to) {
+    dst = In(Staged(dst->buffer), dst);
+    stmts.push_back(ir::Alloc(dst->buffer, std::nullopt, span));
+    stmts.push_back(CopyLoop(reduce->dst->buffer, dst->buffer, *to, span));
+    behind.push_back(CopyLoop(dst->buffer, reduce->dst->buffer, *to, span));
+  }
+  op::Reduce staged(src, dst, reduce->dim, reduce->kind, reduce->clear, reduce->nan_propagate,
+                    reduce->attrs, span);
+  stmts.push_back(LowerToMemory(staged.as<op::ReduceObj>(), context));
+  for (const ir::Stmt& s : behind) stmts.push_back(s);
+  return stmts.size() == 1 ? stmts[0] : ir::Seq(stmts, span);
+}
+
+ir::Stmt LowerReduce(const ir::TileOp& op, const Context& context) {
+  const auto* reduce = op.as<op::ReduceObj>();
+  auto in_registers = LowerReduceInRegisters(reduce, context);
+  return in_registers ? *in_registers : LowerStaged(reduce, context);
+}
+
 [[maybe_unused]] const bool kRegistered = RegisterLowering(op::ReduceObj::_type_key, LowerReduce);
 
 }  // namespace
+
+ir::Expr CombineElement(const op::ReduceObj* reduce, const ir::Expr& acc, const ir::Expr& element) {
+  return CombineAs(reduce->kind, reduce, acc, element);
+}
+
+ir::Expr MergePartials(const op::ReduceObj* reduce, const ir::Expr& a, const ir::Expr& b) {
+  op::ReduceKind kind = reduce->kind;
+  if (kind == op::ReduceKind::kAbsSum) kind = op::ReduceKind::kSum;
+  if (kind == op::ReduceKind::kAbsMax) kind = op::ReduceKind::kMax;
+  return CombineAs(kind, reduce, a, b);
+}
+
+ir::Expr FromLane(const ir::Expr& value, int64_t distance, const Context& context) {
+  ir::DType t = value.dtype();
+  // Narrow values travel in the types of 32 bits that hold them exactly.
+  ir::DType carried = t;
+  if (t.bits < 32) carried = ir::dtype::IsFloat(t) ? ir::dtype::Float(32) : ir::dtype::Int(32);
+  ir::Expr received =
+      ir::MakeCall("shfl_xor",
+                   {ir::MakeCast(carried, value), ir::MakeInt(ir::dtype::Int(32), distance),
+                    ir::MakeInt(ir::dtype::Int(32), kWarpSize), Lanes(context)},
+                   {}, carried);
+  return ir::MakeCast(t, received);
+}
+
 }  // namespace tilescale::lower::cuda

@@ -1,4 +1,5 @@
-// Copies of whole fragments between layouts: what remains of `copy` once layouts are inferred.
+#include "cc/lower/cuda/relayout.h"
+
 #include "cc/layout/fragment_map.h"
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/layout_demand.h"
@@ -7,9 +8,7 @@
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::lower::cuda {
-namespace {
 
-// `to[...] = from[...]` by the threads that own the elements in `owners`.
 ir::Stmt CopyLoop(const ir::Buffer& from, const ir::Buffer& to, const layout::Fragment& owners,
                   const ir::Span& span) {
   std::vector<ir::Expr> extents(to->shape.begin(), to->shape.end());
@@ -20,6 +19,8 @@ ir::Stmt CopyLoop(const ir::Buffer& from, const ir::Buffer& to, const layout::Fr
   ffi::Array<ir::Var> named(vars.begin(), vars.end());
   return ir::Parallel(named, to->shape, store, {{"loop_layout", owners}}, span);
 }
+
+namespace {
 
 layout::PointMap Identity(const layout::Fragment& fragment) {
   std::vector<int64_t> shape(fragment->shape.begin(), fragment->shape.end());
