@@ -7,6 +7,8 @@ namespace {
 
 // Registers of up to 128 bits at a time.
 constexpr const char* kLocalAlignment = "alignas(16) ";
+// Loops over the registers of a thread must be unrolled, or they would lie in memory.
+constexpr int64_t kMaxUnrolled = 256;
 
 const std::set<std::string>& ReservedNames() {
   static const std::set<std::string> names = {
@@ -167,7 +169,8 @@ ir::DType Writer::OffsetType(const ir::Buffer& buffer, const ffi::Array<ir::Expr
 
 void Writer::LoopHints(const ir::ForObj* loop) {
   const int64_t* count = ir::AsConstInt(loop->extent);
-  if (loop->kind == ir::ForKind::kUnroll && count && *count <= 64) Line("#pragma unroll");
+  const bool unrolls = loop->kind == ir::ForKind::kUnroll && count && *count <= kMaxUnrolled;
+  if (unrolls) Line("#pragma unroll");
 }
 
 }  // namespace tilescale::codegen::cuda

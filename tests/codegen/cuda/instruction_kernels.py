@@ -67,3 +67,33 @@ def transpose() -> Any:
             T.copy(b, C)
 
     return kernel
+
+
+def pipeline() -> Any:
+    """Tiles that are copied while others are multiplied."""
+
+    @T.prim_func
+    def kernel(A: T.Tensor((256, 64), "float16"), C: T.Tensor((64, 64), "float16")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((64, 64), "float16")
+            c = T.alloc_fragment((64, 64), "float16")
+            T.clear(c)
+            for k in T.Pipelined(4, num_stages=2):
+                T.copy(A[k * 64, 0], a)
+                for i, j in T.Parallel(64, 64):
+                    c[i, j] = c[i, j] + a[i, j]
+            T.copy(c, C)
+
+    return kernel
+
+
+def atomic_add(dtype: str) -> Any:
+    """The sum of a vector."""
+
+    @T.prim_func
+    def kernel(A: T.Tensor((128,), dtype), C: T.Tensor((1,), dtype)):
+        with T.Kernel(1, threads=128):
+            for i in T.Parallel(128):
+                T.atomic_add(C[0], A[i])
+
+    return kernel

@@ -49,6 +49,12 @@ def gemm(a: str, b: str, c: str, **since: tuple[str | None, str]) -> Row:
     return Row(f"gemm {a} x {b} -> {c}", functools.partial(kernels.gemm, a, b, c), found)
 
 
+def atomic(dtype: str, **since: str) -> Row:
+    """An atomic addition; `since` maps architectures to PTX."""
+    kernel = functools.partial(kernels.atomic_add, dtype)
+    return Row(f"atomic_add {dtype}", kernel, {arch: (None, ptx) for arch, ptx in since.items()})
+
+
 F16, BF16, F32, F64 = "float16", "bfloat16", "float32", "float64"
 E4M3, E5M2 = "float8_e4m3fn", "float8_e5m2"
 FMA = (None, "fma.rn.f32")
@@ -125,8 +131,26 @@ ROWS = [
     ),
     Row("copy global -> shared", kernels.copy, {"sm_70": (None, "ld.global.nc.v4.u32")}),
     Row("copy shared -> global", kernels.copy, {"sm_70": (None, "st.global.v4.u32")}),
+    Row(
+        "copy global -> shared in T.Pipelined",
+        kernels.pipeline,
+        {
+            "sm_70": (None, "ld.global.nc.v4.u32"),
+            "sm_80": ("cp_async_16", "cp.async.cg.shared.global"),
+        },
+    ),
+    Row(
+        "end of a stage of T.Pipelined",
+        kernels.pipeline,
+        {"sm_70": (None, "barrier.sync"), "sm_80": (None, "cp.async.wait_group")},
+    ),
     Row("reduce over lanes", kernels.reduce, {"sm_70": (None, "shfl.sync.bfly.b32")}),
     Row("barrier of a block", kernels.transpose, {"sm_70": (None, "barrier.sync")}),
+    atomic("int32", sm_70="atom.relaxed.gpu.add.s32"),
+    atomic(F32, sm_70="atom.relaxed.gpu.add.f32"),
+    atomic(F64, sm_70="atom.relaxed.gpu.add.f64"),
+    atomic(F16, sm_70="atom.relaxed.gpu.add.noftz.f16"),
+    atomic(BF16, sm_70="atom.relaxed.gpu.cas.b16", sm_90="atom.relaxed.gpu.add.noftz.bf16"),
 ]
 
 
