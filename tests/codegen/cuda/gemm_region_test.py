@@ -1,0 +1,162 @@
+"""Products of parts of buffers on the simulator: slices, versions, rows of an accumulator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import tilescale
+import tilescale.language as T
+from tilescale import sim
+from tilescale.testing import evaluator
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TILESCALE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def slices(step):
+    """K in slices of `step` columns, at places known at run time."""
+
+    @T.prim_func
+    def kernel(
+        A: T.Tensor((64, 96), "float16"),
+        B: T.Tensor((96, 64), "float16"),
+        C: T.Tensor((64, 64), "float32"),
+    ):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((64, 96), "float16")
+            b = T.alloc_shared((96, 64), "float16")
+            c = T.alloc_fragment((64, 64), "float32")
+            T.copy(A, a)
+            T.copy(B, b)
+            T.clear(c)
+            for k in T.serial(96 // step):
+                T.gemm(a[:, k * step : (k + 1) * step], b[k * step : (k + 1) * step, :], c)
+            T.copy(c, C)
+
+    return kernel
+
+
+def versions():
+    """Tiles with a leading dimension."""
+
+    @T.prim_func
+    def kernel(
+        A: T.Tensor((3, 64, 32), "float16"),
+        B: T.Tensor((3, 32, 64), "float16"),
+        C: T.Tensor((64, 64), "float32"),
+    ):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((3, 64, 32), "float16")
+            b = T.alloc_shared((3, 32, 64), "float16")
+            c = T.alloc_fragment((64, 64), "float32")
+            T.copy(A, a)
+            T.copy(B, b)
+            T.clear(c)
+            for k in T.serial(3):
+                T.gemm(a[k, :, :], b[k, :, :], c)
+            T.copy(c, C)
+
+    return kernel
+
+
+def rows():
+    """Each half of the accumulator has its own product."""
+
+    @T.prim_func
+    def kernel(
+        A: T.Tensor((64, 32), "float16"),
+        B: T.Tensor((32, 64), "float16"),
+        C: T.Tensor((64, 64), "float32"),
+    ):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((64, 32), "float16")
+            b = T.alloc_shared((32, 64), "float16")
+            c = T.alloc_fragment((64, 64), "float32")
+            T.copy(A, a)
+            T.copy(B, b)
+            T.gemm(a[0:32, :], b, c[0:32, :], clear_accum=True)
+            T.gemm(a[32:64, :], b, c[32:64, :], clear_accum=True)
+            T.copy(c, C)
+
+    return kernel
+
+
+def two_accumulators():
+    """One accumulator of two products whose warps would share it differently."""
+
+    @T.prim_func
+    def kernel(
+        A: T.Tensor((64, 32), "float16"),
+        B: T.Tensor((32, 64), "float16"),
+        C: T.Tensor((64, 64), "float32"),
+    ):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((64, 32), "float16")
+            b = T.alloc_shared((32, 64), "float16")
+            c = T.alloc_fragment((64, 64), "float32")
+            T.copy(A, a)
+            T.copy(B, b)
+            T.gemm(a, b, c, policy=T.GemmWarpPolicy.FullRow, clear_accum=True)
+            T.gemm(a, b, c, policy=T.GemmWarpPolicy.FullCol)
+            T.copy(c, C)
+
+    return kernel
+
+
+def global_operands():
+    """Operands straight from tensors, one of which the tile leaves."""
+
+    @T.prim_func
+    def kernel(
+        A: T.Tensor((64, 32), "float16"),
+        B: T.Tensor((32, 60), "float16"),
+        C: T.Tensor((64, 64), "float32"),
+    ):
+        with T.Kernel(1, threads=128):
+            c = T.alloc_fragment((64, 64), "float32")
+            T.gemm(A, B[0:32, 0:64], c, clear_accum=True)
+            T.copy(c, C)
+
+    return kernel
+
+
+CASES = {
+    "slices of 32": lambda: slices(32),
+    "slices of 24": lambda: slices(24),
+    "slices of 4": lambda: slices(4),
+    "versions": versions,
+    "rows": rows,
+    "two accumulators": two_accumulators,
+    "global operands": global_operands,
+}
+
+
+@pytest.mark.parametrize("arch", ["sm_70", "sm_80"])
+@pytest.mark.parametrize("name", CASES)
+def test_parts(name, arch):
+    func = CASES[name]()
+    rng = np.random.default_rng(5)
+    lowered = tilescale.lower(func, target=f"cuda -arch={arch}")
+    signature = lowered.signature
+    tensors = []
+    for param in signature["params"]:
+        shape = [extent["const"] for extent in param["shape"]]
+        tensors.append(rng.standard_normal(shape).astype(param["dtype"]))
+    expected = [tensor.copy() for tensor in tensors]
+    evaluator.run(func, expected, check_programs=False)
+    assert "ts::ptx::mma_" in lowered.kernel_source
+    sim.launch(
+        lowered.kernel_source,
+        signature["kernel"],
+        (1, 1, 1),
+        tuple(signature["block"]),
+        tensors,
+        shared_bytes=signature["shared_bytes"],
+        arch=arch,
+    ).check()
+    np.testing.assert_allclose(tensors[2], expected[2], rtol=1e-3, atol=1e-2)
