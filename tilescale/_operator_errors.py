@@ -114,5 +114,9 @@ class ThreadLevelOnCpuError(KernelError):
     """A construct for single threads is compiled for the CPU target."""
 
 
+class DivergentTileOpError(KernelError):
+    """A tile operator stands under a condition that differs between the threads of a block."""
+
+
 class LaunchNotOnTargetError(KernelError):
     """The launch asks for something that the target does not have."""

@@ -22,10 +22,14 @@ bool DeclareAll() {
   Declare("atomic_load", 1, TypeRule::kExplicit, "atomic_load(address)", {MemoryUse::kAtomic});
   Declare("atomic_store", 2, TypeRule::kExplicit, "atomic_store(address, value)",
           {MemoryUse::kAtomic});
-  Declare("rng_init", 3, TypeRule::kInt32, "rng_init(seed, sequence, offset)");
-  Declare("rng_rand", 0, TypeRule::kExplicit, "rng_rand(): a uniform uint32");
-  Declare("rng_rand_float", 0, TypeRule::kExplicit,
-          "rng_rand_float(bit=32, dist=\"uniform\" | \"normal\")");
+  // Each thread has its own generator.
+  auto random = [](const char* name, int arity, TypeRule rule, const char* doc) {
+    ir::RegisterIntrinsic({name, arity, Effect::kState, rule, doc, {}, ir::Executors::kAll});
+  };
+  random("rng_init", 3, TypeRule::kInt32, "rng_init(seed, sequence, offset)");
+  random("rng_rand", 0, TypeRule::kExplicit, "rng_rand(): a uniform uint32");
+  random("rng_rand_float", 0, TypeRule::kExplicit,
+         "rng_rand_float(bit=32, dist=\"uniform\" | \"normal\")");
   Declare("cpu.print_text", 1, TypeRule::kInt32, "adds a text to the line being printed");
   Declare("cpu.print_value", 1, TypeRule::kInt32, "adds a value to the line");
   Declare("cpu.print_element", 1, TypeRule::kInt32, "adds an element of a list to the line");

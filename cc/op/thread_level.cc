@@ -57,6 +57,21 @@ bool RegisterAll() {
                            {},
                            ir::Executors::kAll});
   }
+  // Foreign functions are device functions: each thread calls them.
+  ir::RegisterIntrinsic({"call_extern",
+                         -1,
+                         ir::Effect::kState,
+                         ir::TypeRule::kExplicit,
+                         "call_extern(name, arguments...)",
+                         {},
+                         ir::Executors::kAll});
+  ir::RegisterIntrinsic({"call_pure_extern",
+                         -1,
+                         ir::Effect::kPure,
+                         ir::TypeRule::kExplicit,
+                         "call_pure_extern(name, arguments...)",
+                         {},
+                         ir::Executors::kAll});
   return true;
 }
 

@@ -19,6 +19,7 @@
 #include "cc/pass/legalize_memory.h"
 #include "cc/pass/lower_async_copies.h"
 #include "cc/pass/lower_elementwise.h"
+#include "cc/pass/lower_thread_level.h"
 #include "cc/pass/lower_tile_queries.h"
 #include "cc/pass/narrow_indices.h"
 #include "cc/pass/pipeline.h"
@@ -184,6 +185,7 @@ const std::vector<CudaPass>& CudaPipeline() {
       // First, so that errors name what the user wrote.
       {"check_kernel", CheckKernel},
       {"bind_threads", BindThreads},
+      {"lower_thread_level", LowerThreadLevel},
       {"place_reducers", PlaceReducers},
       // Before tile operators become several statements, which schedules do not count.
       {"plan_schedule", PlanSchedule},

@@ -6,6 +6,7 @@
 #include "cc/ir/mutator.h"
 #include "cc/ir/schedule.h"
 #include "cc/ir/span.h"
+#include "cc/lower/cuda/lowering.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
@@ -47,8 +48,10 @@ class LoopSerializer : public ir::Mutator {
     if (pipelined && context_.Has(lower::PlantedBug::kMissedLastIteration)) {
       extent = ir::Max(extent - 1, ir::MakeInt(extent.dtype(), 1));
     }
+    ir::AttrMap attrs;
+    if (loop->attrs.count(lower::cuda::kThreadLevel)) attrs.Set(lower::cuda::kThreadLevel, true);
     return ir::For(loop->var, loop->min, extent, loop->step,
-                   keeps ? loop->kind : ir::ForKind::kSerial, body, {}, loop->span);
+                   keeps ? loop->kind : ir::ForKind::kSerial, body, attrs, loop->span);
   }
 
  private:

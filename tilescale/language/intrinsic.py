@@ -5,26 +5,40 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tilescale import ir
+from tilescale import errors, ir
 from tilescale.frontend.buffer import Buffer, Region
+from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.dtypes import to_dtype
-from tilescale.frontend.values import Scalar, as_expr, as_typed
+from tilescale.frontend.values import Scalar, as_expr, as_typed, describe
 from tilescale.language.atomic import address_of
 from tilescale.language.region import as_region
 
-#: Thread-level intrinsics with the type of their value ("" for the type of the first argument).
-THREAD_LEVEL: dict[str, str] = {
-    **dict.fromkeys(("get_thread_binding", "get_lane_idx", "get_warp_idx"), "int32"),
-    **dict.fromkeys(("get_warp_idx_sync", "get_warp_group_idx"), "int32"),
-    **dict.fromkeys(("sync_threads", "sync_warp", "sync_grid"), "int32"),
-    **dict.fromkeys(("syncthreads_count", "syncthreads_and", "syncthreads_or"), "int32"),
-    **dict.fromkeys(("shfl_sync", "shfl_xor", "shfl_up", "shfl_down"), ""),
-    **dict.fromkeys(("any_sync", "all_sync", "shuffle_elect"), "bool"),
-    **dict.fromkeys(("ballot_sync", "ballot", "match_any_sync", "match_all_sync"), "uint32"),
-    "activemask": "uint32",
-    **dict.fromkeys(("warp_reduce_sum", "warp_reduce_max", "warp_reduce_min"), ""),
-    **dict.fromkeys(("warp_reduce_bitand", "warp_reduce_bitor"), ""),
-    **dict.fromkeys(("named_barrier_arrive", "fence_proxy_async"), "int32"),
+#: Thread-level intrinsics: the type of their value ("" for that of the argument `value`), and their
+#: parameters, some with a default.
+THREAD_LEVEL: dict[str, tuple[str, str]] = {
+    "get_thread_binding": ("int32", "dim=0"),
+    **dict.fromkeys(("get_lane_idx", "get_warp_idx", "get_warp_idx_sync"), ("int32", "")),
+    "get_warp_group_idx": ("int32", ""),
+    "sync_threads": ("int32", "barrier_id= arrive_count="),
+    "named_barrier_arrive": ("int32", "barrier_id arrive_count="),
+    "sync_warp": ("int32", "mask="),
+    "sync_grid": ("int32", ""),
+    "syncthreads_count": ("int32", "predicate"),
+    **dict.fromkeys(("syncthreads_and", "syncthreads_or"), ("int32", "predicate")),
+    "shfl_sync": ("", "value lane width=32 mask="),
+    "shfl_xor": ("", "value lanes width=32 mask="),
+    **dict.fromkeys(("shfl_up", "shfl_down"), ("", "value delta width=32 mask=")),
+    **dict.fromkeys(("any_sync", "all_sync"), ("bool", "mask predicate")),
+    "ballot_sync": ("uint32", "mask predicate"),
+    "ballot": ("uint32", "predicate"),
+    **dict.fromkeys(("match_any_sync", "match_all_sync"), ("uint32", "mask value")),
+    "activemask": ("uint32", ""),
+    "shuffle_elect": ("bool", "threads=0"),
+    **dict.fromkeys(("warp_reduce_sum", "warp_reduce_max", "warp_reduce_min"), ("", "value")),
+    **dict.fromkeys(("warp_reduce_bitand", "warp_reduce_bitor"), ("", "value")),
+    "ptx_commit_group": ("int32", ""),
+    "ptx_wait_group": ("int32", "pending"),
+    "fence_proxy_async": ("int32", ""),
 }
 
 
@@ -36,19 +50,53 @@ def _argument(value: Any) -> Any:
     return as_expr(value)
 
 
-def _thread_level(name: str, kind: str) -> Callable[..., ir.Expr]:
-    def function(*args: Scalar) -> ir.Expr:
-        values = [_argument(arg) for arg in args]
-        return ir.make_call(name, values, {}, kind or values[0].dtype)
+def _bound(name: str, text: str, args: tuple[Any, ...], given: dict[str, Any]) -> list[Any]:
+    """The values of the parameters in order, up to the last one that is given or has a default."""
+    params = [item.partition("=") for item in text.split()]
+    values = dict(zip((key for key, _, _ in params), args, strict=False))
+    known = {key for key, _, _ in params}
+    missing = {key for key, equals, _ in params if not equals} - {*values, *given}
+    if len(args) > len(params) or missing or not given.keys() <= known - values.keys():
+        raise mistake(
+            errors.OperatorArgumentError,
+            f"T.{name} is called with the wrong arguments",
+            expected=", ".join(key + equals + default for key, equals, default in params) or "none",
+            got=", ".join([*map(describe, args), *(f"{key}=..." for key in given)]) or "none",
+            remedy="pass the arguments in this order, or by their names",
+        )
+    result: list[Any] = []
+    for key, _, default in params:
+        value = {**values, **given}.get(key, int(default) if default else None)
+        if value is None:
+            break
+        result.append(value)
+    return result
+
+
+def _lanes(key: str, value: Any) -> Any:
+    """Masks of lanes are uint32."""
+    return as_typed(value, "uint32") if key == "mask" else _argument(value)
+
+
+def _thread_level(name: str, kind: str, text: str) -> Callable[..., ir.Expr]:
+    keys = [item.partition("=")[0] for item in text.split()]
+
+    def function(*args: Scalar, **given: Scalar) -> ir.Expr:
+        bound = _bound(name, text, args, given)
+        values = [_lanes(key, value) for key, value in zip(keys, bound, strict=False)]
+        if "predicate" in keys:
+            at = keys.index("predicate")
+            values[at] = as_typed(values[at], "bool")
+        return ir.make_call(name, values, {}, kind or values[keys.index("value")].dtype)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"The thread-level intrinsic `{name}`: GPUs only."
+    function.__doc__ = f"The thread-level intrinsic `{name}({', '.join(text.split())})`: GPUs only."
     return function
 
 
 def thread_level_functions() -> dict[str, Callable[..., ir.Expr]]:
     """The functions of `THREAD_LEVEL` by name."""
-    return {name: _thread_level(name, kind) for name, kind in THREAD_LEVEL.items()}
+    return {name: _thread_level(name, *rule) for name, rule in THREAD_LEVEL.items()}
 
 
 def any_of(values: Any) -> ir.Expr:

@@ -5,14 +5,7 @@
 namespace tilescale::codegen::cuda {
 namespace {
 
-std::string EmitSync(Writer*, const ir::CallObj*) { return "ts::sync_block()"; }
-
 std::string EmitThread(Writer*, const ir::CallObj*) { return "int32_t(threadIdx.x)"; }
-
-std::string EmitShuffle(Writer* w, const ir::CallObj* call) {
-  return "ts::shfl_xor(" + Arg(w, call, 0) + ", " + Arg(w, call, 1) + ", " + Arg(w, call, 2) +
-         ", " + Arg(w, call, 3) + ")";
-}
 
 std::string EmitCopyVector(Writer* w, const ir::CallObj* call) {
   int64_t words = call->attrs.at("bytes").cast<int64_t>() / 4;
@@ -22,9 +15,7 @@ std::string EmitCopyVector(Writer* w, const ir::CallObj* call) {
 }
 
 bool RegisterAll() {
-  RegisterCallEmitter("sync_threads", EmitSync);
   RegisterCallEmitter("get_thread_binding", EmitThread);
-  RegisterCallEmitter("shfl_xor", EmitShuffle);
   RegisterCallEmitter("cuda.copy_vector", EmitCopyVector);
   return true;
 }

@@ -4,6 +4,7 @@
 #include "cc/codegen/common/kernel.h"
 #include "cc/codegen/common/launch.h"
 #include "cc/codegen/cuda/writer.h"
+#include "cc/ir/visitor.h"
 #include "cc/pass/cuda_pipeline.h"
 #include "cc/support/diagnostic.h"
 #include "cc/support/json.h"
@@ -69,6 +70,15 @@ std::string Postfix(const ir::Expr& e, const Launch& launch) {
   return Postfix(op->a, launch) + " " + Postfix(op->b, launch) + " " + names.at(op->kind);
 }
 
+bool WaitsForGrid(const ir::PrimFunc& func) {
+  bool found = false;
+  ir::ForEachExpr(func->body, [&](const ir::Expr& e) {
+    const auto* call = e.as<ir::CallObj>();
+    found = found || (call && call->op == "sync_grid");
+  });
+  return found;
+}
+
 std::string LaunchJson(const lower::cuda::Context& context, const Launch& launch,
                        const std::vector<std::string>& params) {
   const ir::PrimFunc& func = launch.func();
@@ -80,6 +90,7 @@ std::string LaunchJson(const lower::cuda::Context& context, const Launch& launch
   json.BeginArray();
   for (int64_t extent : {context.threads, int64_t{1}, int64_t{1}}) json.Value(extent);
   json.EndArray();
+  if (WaitsForGrid(func)) json.Field("cooperative", true);
   json.Field("shared_bytes", func->attrs.at("shared_bytes").cast<int64_t>());
   // Vector accesses need it of every tensor.
   json.Field("alignment", 16);
@@ -108,6 +119,28 @@ void WriteBody(Writer* writer, const Kernel& kernel, bool shared) {
   writer->Stmt(grid->body);
 }
 
+// What the user puts before the kernel: T.import_source and T.Kernel(prelude=).
+std::string UserSource(const Kernel& kernel) {
+  std::string text;
+  for (const ir::AttrMap& attrs : {kernel.func->attrs, kernel.grid->attrs}) {
+    auto prelude = attrs.find("prelude");
+    if (prelude != attrs.end()) text += (*prelude).second.cast<std::string>() + "\n\n";
+  }
+  return text;
+}
+
+// Threads, and how many blocks of the kernel the user wants on a multiprocessor.
+std::string LaunchBounds(const lower::cuda::Context& context, const ir::PrimFunc& func) {
+  std::string text = "__launch_bounds__(" + std::to_string(context.threads);
+  ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
+    const auto* hint = s.as<ir::AnnotateObj>();
+    if (hint && hint->key == "min_blocks_per_sm") {
+      text += ", " + std::to_string(hint->value.cast<int64_t>());
+    }
+  });
+  return text + ")";
+}
+
 ffi::Map<ffi::String, ffi::Any> CompileCUDA(const ir::PrimFunc& func,
                                             const ffi::Map<ffi::String, ffi::Any>& options) {
   lower::cuda::Context context = pass::MakeCudaContext(func, options);
@@ -128,8 +161,11 @@ ffi::Map<ffi::String, ffi::Any> CompileCUDA(const ir::PrimFunc& func,
   source += "#include \"tilescale/kernel.cuh\"\n\n";
   std::string helpers = HelperText(writer.helpers());
   if (!helpers.empty()) source += "namespace {\n\n" + helpers + "}  // namespace\n\n";
-  source += "extern \"C\" __global__ void __launch_bounds__(" + std::to_string(context.threads) +
-            ")\n    " + KernelSymbol(name) + "(" + Joined(params) + ") {\n" + writer.text() + "}\n";
+  source += UserSource(kernel);
+  source += "extern \"C\" __global__ void " + LaunchBounds(context, func) + "\n    " +
+            KernelSymbol(name) + "(" + Joined(params) + ") {\n";
+  if (writer.helpers().count("rng")) source += "  Philox ts_random = {{}, {}, {}, 4};\n";
+  source += writer.text() + "}\n";
   return {{"source", ffi::String(source)},
           {"launch", ffi::String(LaunchJson(context, launch, params))},
           {"signature", ffi::String(launch.Signature({}))}};

@@ -108,6 +108,17 @@ TS_DEVICE T atomic_byte(T* address, Change change) {
   }
 }
 )"},
+      {"warp_reduce",
+       "warp_reduce",
+       {},
+       R"(template <typename T, typename Combine>
+TS_DEVICE T warp_reduce(T value, Combine combine) {
+  for (uint32_t distance = 16; distance > 0; distance /= 2) {
+    value = combine(value, ts::shfl_xor(value, distance));
+  }
+  return value;
+}
+)"},
       {"load_u4", "load_u4", {}, R"(TS_DEVICE uint8_t load_u4(const uint8_t* p, int64_t i) {
   return uint8_t(p[i >> 1] >> (i & 1) * 4 & 15);
 }
@@ -139,10 +150,65 @@ TS_DEVICE void set_i4(uint8_t* p, int64_t i, int x) {
   return helpers;
 }
 
+const std::vector<Helper>& RandomHelpers() {
+  static const std::vector<Helper> helpers = {
+      {"rng",
+       "Philox",
+       {},
+       R"(// The counter-based generator Philox 4x32-10; each thread has its own.
+struct Philox {
+  uint32_t key[2], counter[4], out[4];
+  int used;
+
+  TS_DEVICE void refill() {
+    uint32_t k0 = key[0], k1 = key[1];
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
+    for (int round = 0; round < 10; ++round) {
+      uint64_t p0 = uint64_t(0xd2511f53u) * c0, p1 = uint64_t(0xcd9e8d57u) * c2;
+      c0 = uint32_t(p1 >> 32) ^ c1 ^ k0;
+      c1 = uint32_t(p1);
+      c2 = uint32_t(p0 >> 32) ^ c3 ^ k1;
+      c3 = uint32_t(p0);
+      k0 += 0x9e3779b9u;
+      k1 += 0xbb67ae85u;
+    }
+    out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+    if (++counter[0] == 0) ++counter[1];
+    used = 0;
+  }
+  TS_DEVICE void init(uint64_t seed, uint64_t sequence, uint64_t offset) {
+    key[0] = uint32_t(seed), key[1] = uint32_t(seed >> 32);
+    counter[0] = uint32_t(offset / 4), counter[1] = uint32_t(offset / 4 >> 32);
+    counter[2] = uint32_t(sequence), counter[3] = uint32_t(sequence >> 32);
+    refill();
+    used = int(offset % 4);
+  }
+  TS_DEVICE uint32_t next() {
+    if (used == 4) refill();
+    return out[used++];
+  }
+  // In (0, 1], as the logarithm of 0 must not be taken.
+  TS_DEVICE double uniform(int bits) {
+    if (bits == 64) {
+      uint64_t high = next();
+      return double((high << 21 ^ next() >> 11) + 1) * 0x1p-53;
+    }
+    return double((next() >> 8) + 1) * 0x1p-24;
+  }
+  TS_DEVICE double normal(int bits) {
+    double radius = sqrt(-2.0 * log(uniform(bits)));
+    return radius * cos(6.283185307179586 * uniform(bits));
+  }
+};
+)"},
+  };
+  return helpers;
+}
+
 // Each after what it needs.
 std::vector<const Helper*> AllHelpers() {
   std::vector<const Helper*> all;
-  for (const auto* list : {&IntegerHelpers(), &ConversionHelpers()}) {
+  for (const auto* list : {&IntegerHelpers(), &ConversionHelpers(), &RandomHelpers()}) {
     for (const Helper& helper : *list) all.push_back(&helper);
   }
   return all;

@@ -1,0 +1,251 @@
+#include "cc/pass/lower_thread_level.h"
+
+#include <unordered_set>
+
+#include "cc/ir/intrinsic.h"
+#include "cc/ir/mutator.h"
+#include "cc/ir/span.h"
+#include "cc/ir/visitor.h"
+#include "cc/lower/common/loops.h"
+#include "cc/lower/cuda/lowering.h"
+#include "cc/op/tile_op.h"
+#include "cc/support/diagnostic.h"
+
+namespace tilescale::pass {
+namespace {
+
+namespace ffi = tvm::ffi;
+
+constexpr int64_t kWarpGroupSize = 128;
+
+bool IsVisible(const ir::Buffer& buffer) {
+  return buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal) ||
+         buffer.IsScope(ir::scope::kFragment) || buffer.IsScope(ir::scope::kReducer);
+}
+
+ir::Expr Int(int64_t value) { return ir::MakeInt(ir::dtype::Int(32), value); }
+
+// Replaces questions for the thread by arithmetic on its number in the block, x fastest.
+class QueryReplacer : public ir::Mutator {
+ public:
+  QueryReplacer(const lower::cuda::Context& context, const ffi::Array<ir::Expr>& extents)
+      : context_(context), extents_(extents) {}
+
+  ir::Expr MutateExpr(const ir::Expr& e) override {
+    const auto* call = e.as<ir::CallObj>();
+    if (!call) return DefaultExpr(e);
+    const ir::Expr thread = context_.thread;
+    if (call->op == "get_thread_binding") return Binding(call);
+    if (call->op == "get_lane_idx") return ir::FloorMod(thread, Int(lower::cuda::kWarpSize));
+    if (call->op == "get_warp_idx" || call->op == "get_warp_idx_sync") {
+      return ir::FloorDiv(thread, Int(lower::cuda::kWarpSize));
+    }
+    if (call->op == "get_warp_group_idx") return ir::FloorDiv(thread, Int(kWarpGroupSize));
+    return DefaultExpr(e);
+  }
+
+  ir::Stmt MutateStmt(const ir::Stmt& s) override {
+    const auto* bind = s.as<ir::BindObj>();
+    return bind && bind->var.same_as(context_.thread) ? s : DefaultStmt(s);
+  }
+
+ private:
+  ir::Expr Binding(const ir::CallObj* call) const {
+    const int64_t* dim = call->args.empty() ? nullptr : ir::AsConstInt(ir::Call::Arg(call, 0));
+    size_t d = dim ? static_cast<size_t>(*dim) : 0;
+    if (d >= std::max<size_t>(extents_.size(), 1)) return Int(0);
+    ir::Expr number = context_.thread;
+    for (size_t i = 0; i < d; ++i) number = ir::FloorDiv(number, extents_[i]);
+    return d + 1 < extents_.size() ? ir::FloorMod(number, extents_[d]) : number;
+  }
+
+  const lower::cuda::Context& context_;
+  ffi::Array<ir::Expr> extents_;
+};
+
+// Finds what differs between the threads of a block.
+class Differences : public ir::Visitor {
+ public:
+  explicit Differences(const ir::Var& thread) { differing_.insert(thread.get()); }
+
+  void Find(const ir::Stmt& body) {
+    // A value may reach an earlier statement through a loop.
+    for (size_t known = 0; known != differing_.size();) {
+      known = differing_.size();
+      VisitStmt(body);
+    }
+  }
+
+  bool Differs(const ffi::Any& root) const {
+    struct Finder : ir::Visitor {
+      const std::unordered_set<const ffi::Object*>* differing;
+      bool found = false;
+      void VisitExpr(const ir::Expr& e) override {
+        const auto* load = e.as<ir::LoadObj>();
+        const auto* call = e.as<ir::CallObj>();
+        const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+        found = found || differing->count(e.get()) ||
+                (load && differing->count(load->buffer.get())) ||
+                (decl && decl->executors == ir::Executors::kAll);
+        if (!found) VisitFields(e);
+      }
+    } finder;
+    finder.differing = &differing_;
+    finder.Visit(root);
+    return finder.found;
+  }
+
+  void VisitStmt(const ir::Stmt& s) override {
+    const auto* bind = s.as<ir::BindObj>();
+    if (bind && Differs(bind->value)) differing_.insert(bind->var.get());
+    const auto* alloc = s.as<ir::AllocObj>();
+    if (alloc && alloc->init.has_value() && Differs(alloc->init.value())) {
+      differing_.insert(alloc->buffer.get());
+    }
+    const auto* store = s.as<ir::StoreObj>();
+    if (store && !IsVisible(store->buffer)) {
+      bool differs = under_ > 0 || Differs(store->value) || Differs(store->indices);
+      if (differs) differing_.insert(store->buffer.get());
+    }
+    bool branches = Branches(s);
+    if (branches) ++under_;
+    VisitFields(s);
+    if (branches) --under_;
+  }
+
+  // Whether threads go different ways at this statement.
+  bool Branches(const ir::Stmt& s) const {
+    if (const auto* branch = s.as<ir::IfObj>()) return Differs(branch->cond);
+    if (const auto* loop = s.as<ir::WhileObj>()) return Differs(loop->cond);
+    const auto* loop = s.as<ir::ForObj>();
+    return loop && (Differs(loop->min) || Differs(loop->extent) || Differs(loop->step));
+  }
+
+ private:
+  std::unordered_set<const ffi::Object*> differing_;
+  int under_ = 0;
+};
+
+class ThreadLevelMarker : public ir::Mutator {
+ public:
+  explicit ThreadLevelMarker(const Differences& differences) : differences_(differences) {}
+
+  ir::Stmt MutateStmt(const ir::Stmt& s) override {
+    // Iterations of a `Parallel` are threads' already.
+    if (s.as<ir::ParallelObj>() || s.as<ir::TileOpObj>()) return s;
+    if (const auto* seq = s.as<ir::SeqObj>()) return MutateSeq(seq);
+    if (differences_.Branches(s)) {
+      CheckThreadCode(s);
+      return Mark(s);
+    }
+    const auto* store = s.as<ir::StoreObj>();
+    if (store && IsVisible(store->buffer) &&
+        (differences_.Differs(store->indices) || differences_.Differs(store->value))) {
+      return Mark(s);
+    }
+    const auto* effect = s.as<ir::EvaluateObj>();
+    if (effect && differences_.Differs(effect->value) && !Synchronizes(effect->value)) {
+      return Mark(s);
+    }
+    return DefaultStmt(s);
+  }
+
+ private:
+  static bool Synchronizes(const ir::Expr& value) {
+    const auto* call = value.as<ir::CallObj>();
+    return call && (call->op == "sync_threads" || call->op == "ptx_commit_group" ||
+                    call->op == "ptx_wait_group");
+  }
+
+  // One round of a loop that every thread makes.
+  static ir::Stmt Mark(const ir::Stmt& s) {
+    ir::Var once("once", ir::dtype::Int(32));
+    return ir::For(once, Int(0), Int(1), Int(1), ir::ForKind::kSerial, s,
+                   {{lower::cuda::kThreadLevel, true}}, s->span);
+  }
+
+  ir::Stmt MutateSeq(const ir::SeqObj* seq) {
+    ffi::Array<ir::Stmt> stmts;
+    for (const ir::Stmt& child : seq->stmts) {
+      const auto* bind = child.as<ir::BindObj>();
+      if (!bind || !HasEffect(bind->value) || !differences_.Differs(bind->value)) {
+        stmts.push_back(MutateStmt(child));
+        continue;
+      }
+      // Each thread's own result: through a variable, which thread-level code may write.
+      ir::Buffer result = lower::ScalarVar(std::string(bind->var->name), bind->var.dtype());
+      stmts.push_back(ir::Alloc(result, std::nullopt, bind->span));
+      stmts.push_back(Mark(ir::Store(result, {}, bind->value, bind->span)));
+      stmts.push_back(ir::Bind(bind->var, ir::Load(result, {}), bind->span));
+    }
+    return ir::Seq(stmts, seq->span);
+  }
+
+  // The compiler's own question for the thread's number has no effect.
+  static bool HasEffect(const ir::Expr& e) {
+    bool found = false;
+    ir::ForEachExpr(e, [&](const ir::Expr& x) {
+      const auto* call = x.as<ir::CallObj>();
+      if (!call || call->op == "get_thread_binding") return;
+      const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
+      found = found || !decl || decl->effect == ir::Effect::kState;
+    });
+    return found;
+  }
+
+  // Threads that go different ways cannot carry out together what a block does.
+  static void CheckThreadCode(const ir::Stmt& branch) {
+    ir::ForEachStmt(branch, [&](const ir::Stmt& s) {
+      auto op = s.as<ir::TileOp>();
+      std::string name = op ? op::GetOpInfo(*op).name : "";
+      bool single = name == "print" || name == "device_assert" || name == "reducer_update";
+      if (s.as<ir::ParallelObj>()) name = "Parallel";
+      if (name.empty() || single) return;
+      support::UserError("DivergentTileOpError")
+          .Message("`T." + name + "` stands under a condition that differs between threads")
+          .Expected("a condition that is the same for all threads of a block")
+          .Got("one that depends on the number of the thread")
+          .Remedy("move it out of the branch, or write the branch for single threads")
+          .At(ir::ToLocation(s->span))
+          .Throw();
+    });
+  }
+
+  const Differences& differences_;
+};
+
+bool UsesThreads(const ir::Stmt& body, const ir::Var& thread) {
+  struct Finder : ir::Visitor {
+    const ir::Var* thread;
+    bool found = false;
+    void VisitExpr(const ir::Expr& e) override {
+      const auto* call = e.as<ir::CallObj>();
+      const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+      found = found || (decl && decl->executors == ir::Executors::kAll);
+      VisitFields(e);
+    }
+    void VisitStmt(const ir::Stmt& s) override {
+      const auto* bind = s.as<ir::BindObj>();
+      if (!bind || !bind->var.same_as(*thread)) VisitFields(s);
+    }
+  } finder;
+  finder.thread = &thread;
+  finder.VisitStmt(body);
+  return finder.found;
+}
+
+}  // namespace
+
+ir::PrimFunc LowerThreadLevel(const ir::PrimFunc& func, const lower::cuda::Context& context) {
+  if (!UsesThreads(func->body, context.thread)) return func;
+  ffi::Array<ir::Expr> extents;
+  ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
+    if (const auto* grid = s.as<ir::TileLoopObj>()) extents = grid->threads;
+  });
+  ir::Stmt body = QueryReplacer(context, extents).MutateStmt(func->body);
+  Differences differences(context.thread);
+  differences.Find(body);
+  return func.WithBody(ThreadLevelMarker(differences).MutateStmt(body));
+}
+
+}  // namespace tilescale::pass
