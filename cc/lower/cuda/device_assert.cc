@@ -20,7 +20,7 @@ ir::Stmt LowerDeviceAssert(const ir::TileOp& op, const Context&) {
 }
 
 [[maybe_unused]] const bool kRegistered =
-    RegisterLowering(op::DeviceAssertObj::_type_key, LowerDeviceAssert);
+    RegisterElementwise(op::DeviceAssertObj::_type_key, LowerDeviceAssert);
 
 }  // namespace
 }  // namespace tilescale::lower::cuda

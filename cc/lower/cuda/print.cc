@@ -49,7 +49,7 @@ ir::Stmt LowerPrint(const ir::TileOp& op, const Context&) {
   return ir::Seq(stmts, print->span);
 }
 
-[[maybe_unused]] const bool kRegistered = RegisterLowering(op::PrintObj::_type_key, LowerPrint);
+[[maybe_unused]] const bool kRegistered = RegisterElementwise(op::PrintObj::_type_key, LowerPrint);
 
 }  // namespace
 }  // namespace tilescale::lower::cuda

@@ -68,9 +68,9 @@ ir::Stmt LowerFinalize(const ir::TileOp& op, const Context&) {
 }
 
 [[maybe_unused]] const bool kRegistered[] = {
-    RegisterLowering(op::ReducerInitObj::_type_key, LowerInit),
-    RegisterLowering(op::ReducerUpdateObj::_type_key, LowerUpdate),
-    RegisterLowering(op::ReducerFinalizeObj::_type_key, LowerFinalize),
+    RegisterElementwise(op::ReducerInitObj::_type_key, LowerInit),
+    RegisterElementwise(op::ReducerUpdateObj::_type_key, LowerUpdate),
+    RegisterElementwise(op::ReducerFinalizeObj::_type_key, LowerFinalize),
 };
 
 }  // namespace

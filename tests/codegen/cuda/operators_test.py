@@ -163,6 +163,31 @@ def test_print(capfd):
     )
 
 
+def test_print_of_a_fragment(capfd):
+    @T.prim_func
+    def show(A: T.Tensor((4,), "int32")):
+        with T.Kernel(1, threads=32):
+            x = T.alloc_fragment((4,), "int32")
+            T.copy(A, x)
+            T.print(x)
+
+    tilescale.compile(show, target="sim:sm_80")(np.arange(4, dtype=np.int32))
+    lines = capfd.readouterr().out.splitlines()
+    assert lines == [f"block (0, 0, 0), thread (0, 0, 0): x[{i}] = {i}" for i in range(4)]
+
+
+def test_fragments_are_added_atomically():
+    @T.prim_func
+    def split(A: T.Tensor((4, 48), "float16"), C: T.Tensor((48,), "float32")):
+        with T.Kernel(4, threads=32) as bx:
+            x = T.alloc_fragment((48,), "float32")
+            T.copy(A[bx, 0], x)
+            T.atomic_add(C[0:48], x)
+
+    values = RNG.integers(-4, 4, (4, 48)).astype(np.float16)
+    compare(split, [values, np.zeros(48, np.float32)])
+
+
 def test_device_assert():
     @T.prim_func
     def check(A: T.Tensor((64,), "int32")):
