@@ -189,3 +189,23 @@ def test_wrong_counts_and_masks(body, kinds, words):
         text = "\n".join(map(str, report.events))
         assert words in text or policy != "round_robin", text
         assert ":5:" in text
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("vote", ["count", "and", "or"])
+def test_a_vote_is_a_barrier(vote, policy):
+    body = f"""
+  TS_DYNAMIC_SHARED(raw);
+  int* s = reinterpret_cast<int*>(raw);
+  s[t] = t;  // W
+  int votes = sync_block_{vote}(t > 3);
+  out[t] = s[63 - t] + votes;  // R
+"""
+    args = [np.zeros(64, np.int32)]
+    assert not run(body, "int* out", args, threads=64, policy=policy).events
+    wrong_body = body.replace(f"sync_block_{vote}(", "int(")
+    wrong = run(wrong_body, "int* out", args, threads=64, policy=policy)
+    assert "race" in wrong.kinds()
+    source = kernel(USING + wrong_body, "int* out", 64)
+    lines = {site.line for event in wrong.events for site in event.sites}
+    assert {line_of(source, "// W"), line_of(source, "// R")} <= lines
