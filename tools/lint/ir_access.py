@@ -31,7 +31,7 @@ VALUES = {
         "PrimFunc",
         "Region",
     ),
-    *("Span", "Stmt", "StringImm", "TileOp", "Var"),
+    *("Schedule", "Span", "Stmt", "StringImm", "TileOp", "Var"),
 }
 _DECLARATION = re.compile(
     r'TVM_FFI_DECLARE_OBJECT_INFO\w*\(\s*"tilescale\.(?:ir|op)\.(?:\w+\.)*(\w+)"'
