@@ -98,6 +98,10 @@ class ScheduleError(KernelError, ValueError):
     """A schedule is of another kernel, or would change what the kernel computes."""
 
 
+class LayoutConflictError(KernelError, ValueError):
+    """Layouts given for one buffer contradict each other, or the threads of the block."""
+
+
 class DynamicAllocationError(KernelError, ValueError):
     """An on-chip buffer has an extent that is not known at compile time."""
 

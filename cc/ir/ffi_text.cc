@@ -14,12 +14,12 @@ ffi::Array<ffi::String> Breaches(const PrimFunc& func, const ffi::String& stage)
   return breaches;
 }
 
-// Rows of (name, text, holds at the tile, the scheduled, the thread stage).
+// Rows of (name, text, holds at the tile, the scheduled, the mapped, the thread stage).
 ffi::Array<ffi::Array<ffi::Any>> Rules() {
   ffi::Array<ffi::Array<ffi::Any>> rows;
   for (const SpecRule& rule : SpecRules()) {
-    rows.push_back(
-        {ffi::String(rule.name), ffi::String(rule.text), rule.tile, rule.scheduled, rule.thread});
+    rows.push_back({ffi::String(rule.name), ffi::String(rule.text), rule.tile, rule.scheduled,
+                    rule.HoldsAt(Stage::kMapped), rule.thread});
   }
   return rows;
 }

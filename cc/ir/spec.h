@@ -13,6 +13,7 @@ namespace tilescale::ir {
 enum class Stage {
   kTile,       // tile operators and Parallel/Pipelined loops over regions
   kScheduled,  // the same with pipelines: operators have stages, shared buffers have versions
+  kMapped,     // loops and operators again: fragments and loops have layouts
   kThread,     // scalar statements only
 };
 Stage StageByName(const std::string& name);
@@ -28,7 +29,15 @@ struct SpecRule {
   bool scheduled;    // holds at the scheduled stage
   bool thread;       // holds at the thread stage
   std::function<void(const PrimFunc&, const Report&)> check;
+  /// One of the mapped stage's own; there rules of the tile stage hold too, and those that hold
+  /// both before and behind it.
+  bool mapped = false;
+
+  bool HoldsAt(Stage stage) const;
 };
+
+/// Larger `Parallel` loops are dealt out by formula, without a layout of their points.
+inline constexpr int64_t kMaxMappedPoints = int64_t{1} << 17;
 
 /// All rules, in the order of the documentation.
 const std::vector<SpecRule>& SpecRules();
@@ -42,6 +51,7 @@ std::vector<SpecRule> ScopeRules();     // names and where they may be used
 std::vector<SpecRule> TypeRules();      // dtypes, ranks
 std::vector<SpecRule> ShapeRules();     // which nodes may stand where
 std::vector<SpecRule> ScheduleRules();  // pipelines
+std::vector<SpecRule> MappedRules();    // layouts
 
 }  // namespace tilescale::ir
 

@@ -5,6 +5,7 @@
 
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/span.h"
+#include "cc/ir/spec.h"
 #include "cc/ir/visitor.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/op/tile_op.h"
@@ -15,9 +16,6 @@
 
 namespace tilescale::pass {
 namespace {
-
-// Beyond it a loop is dealt out by formula, without a table of its points.
-constexpr int64_t kMaxPoints = int64_t{1} << 17;
 
 bool IsVisible(const ir::Buffer& buffer) {
   return buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
@@ -146,8 +144,8 @@ class Collector : public AnalyzedMutator {
   static std::string Text(const ir::AnnotateObj* note) {
     auto fragment = note->value.as<layout::Fragment>();
     std::string text = fragment ? fragment->ToString() : "another layout";
-    const std::string line = std::to_string(ir::ToLocation(note->span).line);
-    return text + " at line " + line;
+    const support::SourceLocation at = ir::ToLocation(note->span);
+    return text + " at " + at.file + ":" + std::to_string(at.line);
   }
 
   [[noreturn]] static void Throw(const ir::Buffer& buffer, const ir::Span& span,
@@ -168,7 +166,7 @@ class Collector : public AnalyzedMutator {
     const int64_t points = ConstSize(box->extents);
     LoopProblem loop;
     loop.loop = box;
-    const bool tabled = points > 0 && points <= kMaxPoints;
+    const bool tabled = points > 0 && points <= ir::kMaxMappedPoints;
     if (tabled) loop.box = ConstExtents(box->extents);
     Visit(box->body, tabled ? &loop : nullptr);
     if (!tabled) return;

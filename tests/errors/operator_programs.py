@@ -1,8 +1,10 @@
 """Mistakes with launches, loops and tile operators."""
 
+import tilescale
 import tilescale.language as T
 from tests.errors.rejected import compile_for_cpu, rejected
 from tilescale import errors
+from tilescale.layout import Fragment
 
 
 @rejected(errors.OutsideKernelError)
@@ -390,3 +392,28 @@ def overlapping_copy_of_dynamic_extent():
             T.copy(A[0 : N - 1], A[1:N])
 
     compile_for_cpu(kernel)
+
+
+@rejected(errors.LayoutConflictError)
+def two_layouts_of_one_fragment():
+    @T.prim_func
+    def kernel(A: T.Tensor((64,), "float32")):
+        with T.Kernel(1, threads=64):
+            x = T.alloc_fragment((64,), "float32")
+            T.annotate_layout({x: Fragment((64,), forward_fn=lambda i: (i, 0))})
+            T.annotate_layout({x: Fragment((64,), forward_fn=lambda i: (i // 2, i % 2))})
+            T.copy(A, x)
+
+    tilescale.lower(kernel, target="cuda -arch=sm_80")
+
+
+@rejected(errors.LayoutConflictError)
+def layout_of_more_threads_than_the_block():
+    @T.prim_func
+    def kernel(A: T.Tensor((64,), "float32")):
+        with T.Kernel(1, threads=32):
+            x = T.alloc_fragment((64,), "float32")
+            T.annotate_layout({x: Fragment((64,), forward_fn=lambda i: (i, 0))})
+            T.copy(A, x)
+
+    tilescale.lower(kernel, target="cuda -arch=sm_80")

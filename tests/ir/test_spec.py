@@ -8,7 +8,7 @@ import pytest
 
 from tilescale import ir
 
-STAGES = ("tile", "scheduled", "thread")
+STAGES = ("tile", "scheduled", "mapped", "thread")
 
 N = ir.Var("n", "int32")
 BX = ir.Var("bx", "int32")
@@ -109,6 +109,8 @@ BREACHES: dict[str, Callable[[], ir.PrimFunc]] = {
     "pipeline-lists": lambda: _func(_pipeline([0, 1], [0], [""])),
     "channel-scope": lambda: _func(_pipeline([0], [0], [""], channels=[ir.Channel(A, 2)])),
     "channel-depth": lambda: _staged(stages=[0, 2], depth=2),
+    "fragment-layout": lambda: _func(_alloc("fragment", [FOUR])),
+    "loop-layout": lambda: _func(ir.Parallel([INDEX], [FOUR], NOP, {}, None)),
 }
 
 # More ways to break a rule that has several clauses.

@@ -22,6 +22,7 @@ class SpecRule(NamedTuple):
     text: str
     tile: bool
     scheduled: bool
+    mapped: bool
     thread: bool
 
 
@@ -46,7 +47,12 @@ def parse(text: str) -> Module:
 
 
 def check_spec(func: PrimFunc, stage: str) -> list[str]:
-    """Every breach of the rules of `stage` ("tile", "scheduled" or "thread"), as "rule: found"."""
+    """Every breach of the rules of a stage, as "rule: found".
+
+    Args:
+        func: the function.
+        stage: "tile", "scheduled", "mapped" or "thread".
+    """
     return [str(breach) for breach in _check_spec(func, stage)]
 
 

@@ -18,10 +18,10 @@ TILE = (
     "serialize_loops",
     "lower_elementwise",
     "lower_tile_queries",
-    "infer_layouts",
-    "lower_tile_ops",
-    "insert_sync",
 )
+
+#: Fragments and loops have layouts.
+MAPPED = ("infer_layouts", "lower_tile_ops", "insert_sync")
 
 #: Threads have their code, but the layouts of shared memory are still annotations.
 PLACED_LATER = ("distribute_parallel", "widen_indices", "legalize_memory")
@@ -49,6 +49,7 @@ def copies(middle, threads=64):
 def test_every_stage_is_legal_and_prints(name):
     for stage, func in _ffi.get("pass.CudaStages")(cuda_kernels.ALL[name](), {}):
         level = "tile" if stage in TILE else "thread"
+        level = "mapped" if stage in MAPPED else level
         spec = "scheduled" if stage == "plan_schedule" else level
         breaches = ir.check_spec(func, spec)
         if stage in PLACED_LATER:
