@@ -8,20 +8,8 @@ import tilescale.language as T
 from tilescale import _ffi, ir
 from tilescale.errors import IntrinsicNotOnTargetError
 
-#: The passes after which `Parallel` loops may be left.
-TILE = (
-    "check_kernel",
-    "bind_threads",
-    "place_reducers",
-    "expand_pipelines",
-    "lower_async_copies",
-    "serialize_loops",
-    "lower_elementwise",
-    "lower_tile_queries",
-)
-
-#: Fragments and loops have layouts.
-MAPPED = ("infer_layouts", "lower_tile_ops", "insert_sync")
+#: The passes that bring a kernel to another stage.
+ARRIVALS = {"infer_layouts": "mapped", "distribute_parallel": "thread"}
 
 #: Threads have their code, but the layouts of shared memory are still annotations.
 PLACED_LATER = ("distribute_parallel", "widen_indices", "legalize_memory")
@@ -47,9 +35,9 @@ def copies(middle, threads=64):
 
 @pytest.mark.parametrize("name", sorted(cuda_kernels.ALL))
 def test_every_stage_is_legal_and_prints(name):
+    level = "tile"
     for stage, func in _ffi.get("pass.CudaStages")(cuda_kernels.ALL[name](), {}):
-        level = "tile" if stage in TILE else "thread"
-        level = "mapped" if stage in MAPPED else level
+        level = ARRIVALS.get(stage, level)
         spec = "scheduled" if stage == "plan_schedule" else level
         breaches = ir.check_spec(func, spec)
         if stage in PLACED_LATER:
