@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ml_dtypes
 import numpy as np
 import pytest
@@ -104,11 +105,13 @@ def test_a_race_names_the_users_lines():
     racing = tilescale.compile(make_shift(), target="sim")
     without = racing.kernel_source.replace("ts::sync_block();", "", 1)
     racing._launch.text = sim_build.Text(without, "shift")
-    with pytest.raises(errors.RaceError) as info:
+    # Without the barrier a thread may also read what nobody has written yet.
+    with sim.options(checks=("bounds", "races")), pytest.raises(errors.RaceError) as info:
         racing(a, b)
     error = info.value
     assert error.span.file == __file__
-    assert "s[" in error.span.source_line()
+    # Vectors are copied on the line of their loop.
+    assert re.search(r"s\[|T.Parallel", error.span.source_line())
     assert error.report.kinds() == {"race"}
     assert "block 0, thread" in error.got
     with sim.options(checks="none"):
