@@ -47,6 +47,66 @@ def test_launch(run):
     assert "Error" not in text
 
 
+JIT = """
+import numpy, tilescale, tilescale.language as T_
+N = T_.dynamic("N")
+
+def make(shared=64, threads=64):
+    @T_.prim_func
+    def twice(A: T_.Tensor((N,), "float32"), B: T_.Tensor((N,), "float32")):
+        with T_.Kernel(T_.ceildiv(N, 64), threads=threads) as bx:
+            s = T_.alloc_shared((shared,), "float32")
+            for i in T_.Parallel(64):
+                s[i] = A[bx * 64 + 63 - i]
+            for i in T_.Parallel(64):
+                B[bx * 64 + i] = s[63 - i]
+    return twice
+
+def compile(target="cuda -arch=sm_80", **fields):
+    return tilescale.compile(make(**fields), target=target)
+"""
+
+
+@pytest.fixture
+def run_jit(run, tmp_path):
+    def run_jit(statements, **settings):
+        # Kernels are traced from files.
+        (tmp_path / "program.py").write_text(JIT)
+        here = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from program import *\n"
+        return run(here + statements, **settings)
+
+    return run_jit
+
+
+def test_compiled_functions_are_launched(run_jit):
+    text = run_jit("compile()(T(200), T(200, address=8192))", params=4)
+    assert "launch grid=4,1,1 block=64,1,1 shared=256 stream=0" in text
+    assert "params=4096,8192,200,4" in text
+
+
+def test_the_targets_of_a_machine_with_a_gpu(run_jit):
+    text = run_jit("print(compile('auto').target, compile('cuda').target)", arch=86)
+    assert text.count("cuda -arch=sm_86") == 2
+
+
+def test_arguments_in_another_place_or_misaligned(run_jit):
+    assert "ArgumentDeviceError" in run_jit("compile()(numpy.zeros(8, 'float32'), T(8))")
+    text = run_jit("compile()(T(8), T(8, address=4100))")
+    assert "ArgumentAlignmentError" in text and "16" in text
+
+
+def test_compiled_functions_on_another_architecture(run_jit):
+    text = run_jit("compile()(T(8), T(8))", arch=90)
+    assert "ArchitectureMismatchError" in text and "sm_90" in text and "twice" in text
+
+
+def test_limits_of_the_device_are_named(run_jit):
+    text = run_jit("compile(shared=20000)(T(8), T(8))", shared=65536)
+    assert "SharedMemoryLimitError" in text and "80000 bytes" in text
+    text = run_jit("compile(threads=256)(T(8), T(8))", threads=128)
+    assert "ThreadLimitError" in text and "128 threads" in text
+
+
 def test_loads_once_for_each_device(run):
     text = run(
         "k = kernels.load_add('sm_80', 'input')\n"

@@ -64,7 +64,7 @@ def test_page_of_an_example(tmp_path, capsys):
         ("nowhere.py:add", "", KernelNotFoundError, "there is no file nowhere.py"),
         (f"{GEMM}:matmull", SIZES, KernelNotFoundError, "has no `matmull`"),
         (f"{GEMM}:np", "", KernelNotFoundError, "`np` is not a kernel"),
-        (f"{GEMM}:matmul", "M=", CommandLineError, "--args cannot be read"),
+        (f"{GEMM}:matmul", "M=", CommandLineError, "arguments cannot be read"),
     ],
 )
 def test_mistakes(place, arguments, error, message):

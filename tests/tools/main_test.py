@@ -65,7 +65,7 @@ def test_needs_name_findings():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["dotcor"], r"`dotcor` is not a command.*expected: doctor, inspect, cache"),
+        (["dotcor"], r"`dotcor` is not a command.*expected: doctor, inspect, sim, cache"),
         (["cache"], r"`tilescale cache` takes 1 operand\n.*got: none"),
         (["cache", "burn"], r"`tilescale cache` cannot burn"),
         (["doctor", "now"], r"`tilescale doctor` takes 0 operands"),

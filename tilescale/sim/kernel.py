@@ -32,6 +32,22 @@ def observe(observer: Observer) -> Iterator[None]:
         _OBSERVER.reset(token)
 
 
+_REPORTS: contextvars.ContextVar[list[tuple[str, Report]] | None] = contextvars.ContextVar(
+    "tilescale_simulator_reports", default=None
+)
+
+
+@contextlib.contextmanager
+def collect_reports() -> Iterator[list[tuple[str, Report]]]:
+    """Gives a list that gets (kernel, report) of each launch of this thread, once it has run."""
+    reports: list[tuple[str, Report]] = []
+    token = _REPORTS.set(reports)
+    try:
+        yield reports
+    finally:
+        _REPORTS.reset(token)
+
+
 class SimulatedLaunch:
     """Runs a kernel's text; the runtime calls it with bound arguments.
 
@@ -115,6 +131,8 @@ class SimulatedLaunch:
         digest = memory.digest()
         report = dataclasses.replace(report, build_seconds=seconds, digest=digest)
         self.last_report = report
+        if (collected := _REPORTS.get()) is not None:
+            collected.append((self._signature["name"], report))
         if report.printed:
             sys.stdout.write(report.printed)
         findings.raise_findings(report, self._signature, self._source_map)

@@ -26,19 +26,13 @@ def run(place: str, arguments: str, page: str | None) -> int:
         CommandLineError: `place` or `arguments` cannot be read.
         KernelNotFoundError: the file has no such kernel.
     """
-    file, _, name = place.rpartition(":")
-    if not file or not name:
-        raise CommandLineError(
-            "`tilescale inspect` takes a file and the name of a kernel in it",
-            expected="FILE:KERNEL",
-            got=place,
-        )
-    function = _trace(_find(Path(file), name), name, arguments)
+    file, name = _split(place)
+    function = _trace(find(place), name, arguments)
     stages, counters = trace_stages(function)
     if page is None:
         print(_as_text(stages, counters), end="")
     else:
-        title = f"{name} ({Path(file).name})"
+        title = f"{name} ({file.name})"
         Path(page).write_text(inspect_page.render(title, stages, counters), encoding="utf-8")
         print(page)
     return 0
@@ -78,7 +72,25 @@ def _as_text(stages: list[Stage], counters: dict[str, int]) -> str:
     return "\n".join(parts) + f"\n==== prover\n{rows}"
 
 
-def _find(file: Path, name: str) -> Any:
+def _split(place: str) -> tuple[Path, str]:
+    file, _, name = place.rpartition(":")
+    if not file or not name:
+        raise CommandLineError(
+            "the command takes a file and the name of a kernel in it",
+            expected="FILE:KERNEL",
+            got=place,
+        )
+    return Path(file), name
+
+
+def find(place: str) -> Any:
+    """Returns what `FILE:NAME` names.
+
+    Raises:
+        CommandLineError: `place` cannot be read.
+        KernelNotFoundError: there is no such file, or no such name in it.
+    """
+    file, name = _split(place)
     if not file.is_file():
         raise KernelNotFoundError(f"there is no file {file}", got=str(file))
     module = _load(file)
@@ -119,11 +131,16 @@ def _trace(kernel: Any, name: str, arguments: str) -> Any:
             expected="what @T.prim_func or @tilescale.jit makes",
             got=type(kernel).__name__,
         )
-    positional, keywords = _evaluate(arguments)
+    positional, keywords = evaluate(arguments)
     return kernel.get_tir(*positional, **keywords)
 
 
-def _evaluate(arguments: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def evaluate(arguments: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Returns the positional and named arguments that a text such as `M=128, N=64` means.
+
+    Raises:
+        CommandLineError: it cannot be read.
+    """
     import numpy as np
 
     def collect(*positional: Any, **keywords: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -136,7 +153,7 @@ def _evaluate(arguments: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
         )
     except Exception as error:
         raise CommandLineError(
-            f"--args cannot be read: {error}",
+            f"the arguments cannot be read: {error}",
             expected='Python arguments, such as --args "M=128, N=64"',
             got=arguments,
         ) from error
