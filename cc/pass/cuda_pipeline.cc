@@ -27,6 +27,7 @@
 #include "cc/pass/plan_schedule.h"
 #include "cc/pass/plan_shared.h"
 #include "cc/pass/serialize_loops.h"
+#include "cc/pass/share_memory.h"
 #include "cc/pass/simplify_stmts.h"
 #include "cc/pass/widen_indices.h"
 #include "cc/support/diagnostic.h"
@@ -197,6 +198,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       // After all loops over single elements are there: they make demands on layouts.
       {"infer_layouts", InferLayouts},
       {"lower_tile_ops", LowerCudaTileOps},
+      // After the last shared buffer has appeared, before barriers, which sharing may need.
+      {"share_memory", ShareMemory},
       // After fragments have their home: those in shared memory need barriers too.
       {"insert_sync", InsertSync},
       {"distribute_parallel", DistributeParallel},

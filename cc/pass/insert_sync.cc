@@ -40,7 +40,7 @@ bool Equal(const State& a, const State& b) {
 class SyncInserter {
  public:
   SyncInserter(const ir::PrimFunc& func, arith::Analyzer* analyzer)
-      : divergence_(func->body), accesses_(func->body, divergence_), analyzer_(analyzer) {}
+      : divergence_(func->body), accesses_(func, divergence_), analyzer_(analyzer) {}
 
   ir::Stmt Run(const ir::Stmt& s, State* state) {
     if (const auto* seq = s.as<ir::SeqObj>()) return RunSeq(seq, state);

@@ -1,47 +1,78 @@
 #include "cc/pass/plan_shared.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
-#include "cc/pass/fragment_layouts.h"
+#include "cc/machine/shared_memory.h"
+#include "cc/pass/shared_sizes.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
 namespace {
 
-// Bytes: one row of banks, and enough for every vector access.
-constexpr int64_t kAlignment = 128;
+constexpr int64_t kTileAlignment = 1024;
 
-void CheckConstant(const ir::AllocObj* alloc) {
-  if (ConstSize(alloc->buffer->shape) >= 0) return;
-  support::UserError("DynamicAllocationError")
-      .Message("`" + std::string(alloc->buffer->name) + "` has an extent that is not constant")
-      .Expected("constant extents for on-chip buffers")
-      .Got("an extent known only at run time")
-      .Remedy("allocate the largest tile and use a part of it")
-      .At(ir::ToLocation(alloc->span))
+// Where each place starts. Those that are whole tiles come first: so they are aligned to them.
+std::map<int64_t, int64_t> PlaceOffsets(const std::vector<const ir::AllocObj*>& allocs,
+                                        const std::vector<int64_t>& places) {
+  std::map<int64_t, int64_t> sizes, offsets;
+  for (size_t i = 0; i < allocs.size(); ++i) {
+    sizes[places[i]] = std::max(sizes[places[i]], SharedBytes(allocs[i]));
+  }
+  int64_t next = 0;
+  for (bool tiles : {true, false}) {
+    for (const auto& [place, bytes] : sizes) {
+      if ((bytes % kTileAlignment == 0) != tiles) continue;
+      offsets[place] = next;
+      next += bytes;
+    }
+  }
+  return offsets;
+}
+
+std::string BufferText(const ir::AllocObj* alloc) {
+  std::string text = "`" + std::string(alloc->buffer->name) + "` [";
+  for (size_t i = 0; i < alloc->buffer->shape.size(); ++i) {
+    text += (i ? ", " : "") + std::to_string(*ir::AsConstInt(alloc->buffer->shape[i]));
+  }
+  return text + "] " + ir::dtype::Name(alloc->buffer->dtype) + ": " +
+         std::to_string(SharedBytes(alloc));
+}
+
+void CheckLimit(const std::vector<const ir::AllocObj*>& allocs, int64_t total,
+                const std::string& arch) {
+  const int64_t limit = machine::SharedMemoryLimit(arch);
+  if (total <= limit) return;
+  std::string buffers;
+  for (const ir::AllocObj* alloc : allocs) {
+    buffers += (buffers.empty() ? "" : ", ") + BufferText(alloc);
+  }
+  support::UserError("SharedMemoryLimitError")
+      .Message("the kernel needs more shared memory than a block of " + arch + " can have")
+      .Expected("at most " + std::to_string(limit) + " bytes")
+      .Got(std::to_string(total) + " bytes: " + buffers)
+      .Remedy("use smaller tiles, fewer num_stages, or a narrower dtype")
+      .At(ir::ToLocation(allocs.front()->span))
       .Throw();
 }
 
 }  // namespace
 
-ir::PrimFunc PlanShared(const ir::PrimFunc& func, const lower::cuda::Context&) {
+ir::PrimFunc PlanShared(const ir::PrimFunc& func, const lower::cuda::Context& context) {
+  std::vector<const ir::AllocObj*> allocs = SharedAllocs(func->body);
+  std::vector<int64_t> places = SharedPlaces(func, allocs.size());
+  const int64_t total = TotalBytes(allocs, places);
+  CheckLimit(allocs, total, context.arch);
+  std::map<int64_t, int64_t> starts = PlaceOffsets(allocs, places);
   ffi::Array<int64_t> offsets;
-  int64_t total = 0;
+  size_t next = 0;
   ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
     const auto* alloc = s.as<ir::AllocObj>();
     if (!alloc) return;
-    CheckConstant(alloc);
-    if (!alloc->buffer.IsScope(ir::scope::kShared)) {
-      offsets.push_back(-1);
-      return;
-    }
-    offsets.push_back(total);
-    int64_t bits = ConstSize(alloc->buffer->shape) *
-                   std::max<int64_t>(ir::dtype::Bits(alloc->buffer->dtype), 4);
-    if (ir::dtype::IsBool(alloc->buffer->dtype)) bits = ConstSize(alloc->buffer->shape) * 8;
-    total += (bits + 8 * kAlignment - 1) / (8 * kAlignment) * kAlignment;
+    offsets.push_back(alloc->buffer.IsScope(ir::scope::kShared) ? starts.at(places[next++]) : -1);
   });
   ir::AttrMap attrs = func->attrs;
   attrs.Set("shared_offsets", offsets);

@@ -10,6 +10,7 @@
 #include "cc/pass/collect_accesses.h"
 #include "cc/pass/exact.h"
 #include "cc/pass/linear.h"
+#include "cc/pass/shared_sizes.h"
 
 namespace tilescale::pass {
 namespace {
@@ -161,6 +162,7 @@ class AccessWalker : public ir::Visitor {
     if (!IsVisible(buffer) || use == ir::MemoryUse::kNone) return;
     SyncAccess access;
     access.buffer = self_->Root(buffer.get());
+    access.place = self_->PlaceOf(access.buffer);
     access.write = use != ir::MemoryUse::kRead;
     access.atomic = use == ir::MemoryUse::kAtomic;
     if (use == ir::MemoryUse::kAsyncWrite) access.arrival = arrival_;
@@ -218,7 +220,8 @@ bool Same(const SyncAccess& a, const SyncAccess& b) {
 }
 
 bool Conflict(const SyncAccess& a, const SyncAccess& b, arith::Analyzer* analyzer) {
-  if (a.buffer != b.buffer || !(a.write || b.write)) return false;
+  if (!(a.write || b.write)) return false;
+  if (a.buffer != b.buffer) return a.place >= 0 && a.place == b.place;
   if ((a.atomic && b.atomic) || SameThreads(a, b)) return false;
   return !Apart(a, b, analyzer);
 }
@@ -231,9 +234,14 @@ void Join(Pending* to, const Pending& from) {
   }
 }
 
-SyncAccesses::SyncAccesses(const ir::Stmt& body, const Divergence& divergence)
+SyncAccesses::SyncAccesses(const ir::PrimFunc& func, const Divergence& divergence)
     : divergence_(divergence) {
-  ir::ForEachStmt(body, [&](const ir::Stmt& s) {
+  if (func->attrs.count(kSharedPlaces)) {
+    std::vector<const ir::AllocObj*> allocs = SharedAllocs(func->body);
+    std::vector<int64_t> places = SharedPlaces(func, allocs.size());
+    for (size_t i = 0; i < allocs.size(); ++i) places_[allocs[i]->buffer.get()] = places[i];
+  }
+  ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
     const auto* view = s.as<ir::ViewObj>();
     if (view) roots_.emplace(view->buffer.get(), view->source.get());
   });
@@ -244,6 +252,11 @@ const ir::BufferObj* SyncAccesses::Root(const ir::BufferObj* buffer) const {
     buffer = it->second;
   }
   return buffer;
+}
+
+int64_t SyncAccesses::PlaceOf(const ir::BufferObj* buffer) const {
+  auto it = places_.find(buffer);
+  return it == places_.end() ? -1 : it->second;
 }
 
 void SyncAccesses::Bind(const ir::BindObj* bind) {
@@ -281,6 +294,7 @@ Pending SyncAccesses::Completed(const ir::CallObj* wait) const {
   for (const ir::Region& region : (*it).second.cast<ffi::Array<ir::Region>>()) {
     SyncAccess access;
     access.buffer = Root(region->buffer.get());
+    access.place = PlaceOf(access.buffer);
     access.write = true;
     for (size_t i = 0; i < region->mins.size(); ++i) {
       ir::Expr low = Exact64(ir::Substitute(region->mins[i], values_));

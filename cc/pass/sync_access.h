@@ -33,6 +33,8 @@ struct Span1 {
 /// What one statement may do to a buffer that several threads see.
 struct SyncAccess {
   const ir::BufferObj* buffer;
+  /// The buffer's place in shared memory; buffers of one place overlap. -1: its own.
+  int64_t place = -1;
   bool write = false;
   bool atomic = false;
   /// When a write arrives: as the statement says; some time before the thread waits for its group;
@@ -59,7 +61,7 @@ void Join(Pending* to, const Pending& from);
 /// Finds what statements access, while `Parallel` loops still show which thread does what.
 class SyncAccesses {
  public:
-  SyncAccesses(const ir::Stmt& body, const Divergence& divergence);
+  SyncAccesses(const ir::PrimFunc& func, const Divergence& divergence);
 
   Pending OfExprs(const ffi::Array<ir::Expr>& exprs) const;
   Pending OfStmt(const ir::Stmt& s) const;
@@ -70,12 +72,14 @@ class SyncAccesses {
   void Bind(const ir::BindObj* bind);
 
   const ir::BufferObj* Root(const ir::BufferObj* buffer) const;
+  int64_t PlaceOf(const ir::BufferObj* buffer) const;
 
  private:
   Pending Collect(const ffi::Any& root, const ir::ParallelObj* box, Who who) const;
 
   const Divergence& divergence_;
   std::unordered_map<const ir::BufferObj*, const ir::BufferObj*> roots_;
+  std::unordered_map<const ir::BufferObj*, int64_t> places_;
   ir::VarMap values_;
 };
 
