@@ -61,7 +61,8 @@ class LoopPlanner {
     }
     auto it = loop_->attrs.find("num_stages");
     const int64_t depth = it == loop_->attrs.end() ? 0 : (*it).second.cast<int64_t>();
-    last_ = std::max<int64_t>(depth - 1, 0);
+    last_ = std::max<int64_t>(std::min(depth, facts_.max_stages) - 1, 0);
+    cut_ = depth > facts_.max_stages ? depth : 0;
   }
 
   // Loads first, then everything else, both in the order of the text.
@@ -252,7 +253,7 @@ class LoopPlanner {
       if (!copy || FirstReader(copy->dst->buffer) <= stages_[i]) return;
       AsyncWidth width = FindAsyncWidth(copy, facts_.copies, facts_.arch, facts_.analyzer);
       bytes = std::max(bytes, width.bytes);
-      if (width.bytes == 0) *note = "no cp.async: " + width.reason;
+      if (width.bytes == 0 && note->empty()) *note = "no cp.async: " + width.reason;
     });
     return bytes > 0 ? "cp.async." + std::to_string(bytes) : "";
   }
@@ -261,6 +262,9 @@ class LoopPlanner {
     ffi::Array<ir::OperatorPlan> operators;
     for (size_t i = 0; i < stages_.size(); ++i) {
       std::string note = notes_[i];
+      if (cut_ > 0 && note.empty() && IsLoad(graph_.operators[i].stmt)) {
+        note = std::to_string(cut_) + " stages do not fit into shared memory";
+      }
       std::string atom = Atom(i, &note);
       operators.push_back(
           ir::OperatorPlan(graph_.operators[i].label, kBlock, stages_[i], order_[i], atom, note));
@@ -276,6 +280,8 @@ class LoopPlanner {
   const PlanFacts& facts_;
   DependenceGraph graph_;
   int64_t last_ = 0;
+  // The number of stages that were asked for, if they are too many.
+  int64_t cut_ = 0;
   std::vector<int64_t> stages_;
   std::vector<int64_t> order_;
   std::vector<std::string> notes_;

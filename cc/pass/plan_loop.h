@@ -22,6 +22,8 @@ struct PlanFacts {
   const ViewRoots& roots;
   const std::string& arch;
   arith::Analyzer* analyzer;
+  /// More stages than these do not fit into shared memory; requests for stages are not cut.
+  int64_t max_stages;
 };
 
 /// The stages and positions that somebody asks for.

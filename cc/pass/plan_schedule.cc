@@ -2,14 +2,18 @@
 
 #include <tvm/ffi/reflection/registry.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "cc/ir/span.h"
+#include "cc/machine/shared_memory.h"
 #include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/apply_schedule.h"
 #include "cc/pass/cuda_pipeline.h"
 #include "cc/pass/plan_loop.h"
 #include "cc/pass/serialize_loops.h"
+#include "cc/pass/shared_sizes.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
@@ -34,9 +38,10 @@ std::optional<StageRequest> RequestOf(const ir::ForObj* loop) {
 class Planner : public AnalyzedMutator {
  public:
   Planner(const ir::PrimFunc& func, const lower::cuda::Context& context,
-          const std::optional<ir::Schedule>& wanted)
+          const std::optional<ir::Schedule>& wanted, int64_t max_stages)
       : context_(context),
         wanted_(wanted),
+        max_stages_(max_stages),
         names_(func),
         copies_(CollectCopyFacts(func->body)),
         roots_(FindViewRoots(func->body)),
@@ -48,7 +53,7 @@ class Planner : public AnalyzedMutator {
     const auto* loop = stmt.as<ir::ForObj>();
     if (loop && loop->kind == ir::ForKind::kPipelined) {
       CheckPipelined(loop);
-      PlanFacts facts{names_, versions_, copies_, roots_, context_.arch, analyzer()};
+      PlanFacts facts{names_, versions_, copies_, roots_, context_.arch, analyzer(), max_stages_};
       std::optional<StageRequest> request = wanted_ ? Wanted(loop) : RequestOf(loop);
       plans.push_back(PlanLoop(*stmt.as<ir::For>(), request, facts));
       if (wanted_) CheckObeyed(loop, *request, plans.back());
@@ -112,6 +117,7 @@ class Planner : public AnalyzedMutator {
 
   const lower::cuda::Context& context_;
   const std::optional<ir::Schedule>& wanted_;
+  int64_t max_stages_;
   BufferNames names_;
   CopyFacts copies_;
   ViewRoots roots_;
@@ -120,12 +126,50 @@ class Planner : public AnalyzedMutator {
 
 }  // namespace
 
+namespace {
+
+int64_t DeepestChannel(const ffi::Array<ir::LoopPlan>& plans) {
+  int64_t deepest = 1;
+  for (const ir::LoopPlan& plan : plans) {
+    for (const ir::ChannelPlan& channel : plan->channels) {
+      deepest = std::max(deepest, channel->depth);
+    }
+  }
+  return deepest;
+}
+
+// Shared memory with the versions that the plans ask for; those of different loops share places.
+int64_t NeededBytes(const ir::PrimFunc& func, const ffi::Array<ir::LoopPlan>& plans) {
+  BufferNames names(func);
+  std::map<std::string, int64_t> sizes;
+  int64_t once = 0, versions = 0;
+  for (const ir::AllocObj* alloc : SharedAllocs(func->body)) {
+    once += sizes[names.Of(alloc->buffer)] = SharedBytes(alloc);
+  }
+  for (const ir::LoopPlan& plan : plans) {
+    int64_t more = 0;
+    for (const ir::ChannelPlan& channel : plan->channels) {
+      more += (channel->depth - 1) * sizes[channel->buffer];
+    }
+    versions = std::max(versions, more);
+  }
+  return once + versions;
+}
+
+}  // namespace
+
 ir::Schedule ChooseSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context,
                             const std::optional<ir::Schedule>& wanted) {
-  Planner planner(func, context, wanted);
-  planner.Run(func, context);
+  int64_t stages = kMaxStage + 1;
+  ffi::Array<ir::LoopPlan> plans;
+  do {
+    Planner planner(func, context, wanted, stages);
+    planner.Run(func, context);
+    plans = planner.plans;
+    stages = DeepestChannel(plans) - 1;
+  } while (stages >= 1 && NeededBytes(func, plans) > machine::SharedMemoryLimit(context.arch));
   const int64_t registers = std::min(kMaxRegisters, kRegisterFile / context.threads / 8 * 8);
-  return ir::Schedule("grid", {ir::Role("block", context.threads, registers)}, planner.plans);
+  return ir::Schedule("grid", {ir::Role("block", context.threads, registers)}, plans);
 }
 
 ir::PrimFunc PlanSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context) {

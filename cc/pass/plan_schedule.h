@@ -11,10 +11,10 @@ namespace tilescale::pass {
 
 /// Chooses a schedule: in each pipelined loop, loads to shared memory run `num_stages` - 1
 /// iterations ahead of the operators that use them, or the operators run in the stages and the
-/// order that the loop asks for. What the dependences of the loop forbid stays in the last stage,
-/// with a note that says why. Changes nothing in the kernel. With `wanted`, stages and positions
-/// are those of that schedule; throws `ScheduleError` if it is of another kernel, or would change
-/// what the kernel computes.
+/// order that the loop asks for; fewer iterations ahead if shared memory has no room. What the
+/// dependences of the loop forbid stays in the last stage, with a note that says why. Changes
+/// nothing in the kernel. With `wanted`, stages and positions are those of that schedule; throws
+/// `ScheduleError` if it is of another kernel, or would change what the kernel computes.
 ir::Schedule ChooseSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context,
                             const std::optional<ir::Schedule>& wanted);
 

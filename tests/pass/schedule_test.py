@@ -101,6 +101,23 @@ def test_without_cp_async_the_loads_still_run_ahead():
     assert loop.channels
 
 
+@pytest.mark.parametrize(("arch", "depth"), [("sm_75", 0), ("sm_80", 2), ("sm_90", 3)])
+def test_stages_that_do_not_fit_are_cut(arch, depth):
+    @T.prim_func
+    def kernel(X: T.Tensor((8, 16384), "float32"), Y: T.Tensor((8, 16384), "float32")):
+        with T.Kernel(1, threads=64):
+            tile = T.alloc_shared((16384,), "float32")
+            for k in T.Pipelined(8, num_stages=3):
+                T.copy(X[k, 0], tile)
+                for i in T.Parallel(16384):
+                    Y[k, i] = tile[16383 - i]
+
+    loop = plan(kernel, arch)
+    assert [channel.depth for channel in loop.channels] == [depth][: depth > 0]
+    assert ("3 stages do not fit" in loop.operators[0].note) == (depth < 3)
+    tilescale.lower(kernel, target=f"cuda -arch={arch}")
+
+
 def test_the_text_reads_back():
     schedule = choose(loads(reverse), {"arch": "sm_80"})
     again = ir.Schedule.parse(str(schedule))

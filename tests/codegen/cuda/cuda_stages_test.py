@@ -10,21 +10,6 @@ from tilescale.errors import IntrinsicNotOnTargetError
 
 #: The passes that bring a kernel to another stage.
 ARRIVALS = {"infer_layouts": "mapped", "distribute_parallel": "thread"}
-#: The passes after which `Parallel` loops may be left.
-TILE = (
-    "check_kernel",
-    "bind_threads",
-    "place_reducers",
-    "expand_pipelines",
-    "lower_async_copies",
-    "serialize_loops",
-    "lower_elementwise",
-    "lower_tile_queries",
-    "infer_layouts",
-    "lower_tile_ops",
-    "share_memory",
-    "insert_sync",
-)
 
 #: Threads have their code, but the layouts of shared memory are still annotations.
 PLACED_LATER = ("distribute_parallel", "widen_indices", "legalize_memory")
