@@ -26,6 +26,7 @@
 #include "cc/pass/place_reducers.h"
 #include "cc/pass/plan_schedule.h"
 #include "cc/pass/plan_shared.h"
+#include "cc/pass/rasterize_grid.h"
 #include "cc/pass/serialize_loops.h"
 #include "cc/pass/share_memory.h"
 #include "cc/pass/simplify_stmts.h"
@@ -185,6 +186,8 @@ const std::vector<CudaPass>& CudaPipeline() {
   static const std::vector<CudaPass> passes = {
       // First, so that errors name what the user wrote.
       {"check_kernel", CheckKernel},
+      // Before threads are bound: the order of blocks is the grid's.
+      {"rasterize_grid", RasterizeGrid},
       {"bind_threads", BindThreads},
       {"lower_thread_level", LowerThreadLevel},
       {"place_reducers", PlaceReducers},

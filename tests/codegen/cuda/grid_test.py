@@ -1,0 +1,82 @@
+"""The order of blocks and tiles on the simulator: each is visited exactly once."""
+
+import numpy as np
+import pytest
+
+import tilescale
+import tilescale.language as T
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TILESCALE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def swizzled(columns, rows, panel, order):
+    @T.prim_func
+    def visit(C: T.Tensor((rows, columns), "int32"), N: T.Tensor((rows, columns), "int32")):
+        with T.Kernel(columns, rows, threads=32) as (bx, by):
+            T.use_swizzle(panel, order=order)
+            T.atomic_add(C[by, bx], 1)
+            tx = T.get_thread_binding(0)
+            if tx == 0:
+                N[by, bx] = by * columns + bx
+
+    return visit
+
+
+@pytest.mark.parametrize("order", ["row", "column"])
+@pytest.mark.parametrize(
+    ("columns", "rows", "panel"), [(5, 7, 3), (4, 4, 4), (3, 8, 10), (1, 6, 2)]
+)
+def test_swizzle_visits_each_block_once(columns, rows, panel, order):
+    counts, numbers = np.zeros((rows, columns), np.int32), np.zeros((rows, columns), np.int32)
+    func = swizzled(columns, rows, panel, order)
+    tilescale.compile(func, target="sim:sm_80")(counts, numbers)
+    assert (counts == 1).all()
+    np.testing.assert_array_equal(numbers.ravel(), np.arange(columns * rows))
+
+
+def test_swizzle_needs_two_dimensions():
+    @T.prim_func
+    def line(C: T.Tensor((8,), "int32")):
+        with T.Kernel(8, threads=32) as bx:
+            T.use_swizzle(4)
+            C[bx] = bx
+
+    out = np.zeros(8, np.int32)
+    tilescale.compile(line, target="sim:sm_80")(out)
+    np.testing.assert_array_equal(out, np.arange(8))
+
+
+@pytest.mark.parametrize("programs", [1, 3, 4, 20])
+@pytest.mark.parametrize("domain", [(5, 3), (4, 4), (1, 7)])
+def test_persistent_visits_each_tile_once(domain, programs):
+    rows, columns = domain
+
+    @T.prim_func
+    def visit(C: T.Tensor((rows, columns), "int32")):
+        with T.Kernel(programs, threads=32) as bx:
+            for i, j in T.Persistent([rows, columns], programs, bx, group_size=2):
+                T.atomic_add(C[i, j], 1)
+
+    counts = np.zeros(domain, np.int32)
+    tilescale.compile(visit, target="sim:sm_80")(counts)
+    assert (counts == 1).all()
+
+
+def test_tile_scheduler():
+    @T.prim_func
+    def visit(C: T.Tensor((5, 7), "int32")):
+        with T.Kernel(4, threads=32) as bx:
+            tiles = T.PersistentTileScheduler(5, 7, 4, swizzle_size=2)
+            tiles.init(bx)
+            while tiles.valid():
+                T.atomic_add(C[tiles.m_idx, tiles.n_idx], 1)
+                tiles.next_tile()
+
+    counts = np.zeros((5, 7), np.int32)
+    tilescale.compile(visit, target="sim:sm_80")(counts)
+    assert (counts == 1).all()
