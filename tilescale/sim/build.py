@@ -71,8 +71,12 @@ class Built:
 
 
 @functools.cache
-def _compiler() -> tuple[str, str]:
-    """Returns the path of g++ and its version."""
+def compiler() -> tuple[str, str]:
+    """Returns the path of g++ and its version.
+
+    Raises:
+        MissingCompilerError: there is none.
+    """
     path = shutil.which("g++")
     if path is None:
         raise MissingCompilerError(
@@ -85,7 +89,7 @@ def _compiler() -> tuple[str, str]:
 
 
 def _key(texts: Sequence[Text], arch: int, checked: bool) -> str:
-    parts = [str(arch), str(checked), *_compiler(), *_FLAGS, str(LIBRARY)]
+    parts = [str(arch), str(checked), *compiler(), *_FLAGS, str(LIBRARY)]
     for name, text in headers.simulator_headers().items():
         parts += [name, text]
     for given in texts:
@@ -146,7 +150,7 @@ def _build(folder: Path, final: Path, texts: Sequence[Text], arch: int, checked:
         (folder / _file(number)).write_text(text.source)
     entry = folder / "entry.cc"
     entry.write_text(_unit(texts))
-    command = [_compiler()[0], *_FLAGS, *texts[0].flags, *(_CHECKED if checked else ())]
+    command = [compiler()[0], *_FLAGS, *texts[0].flags, *(_CHECKED if checked else ())]
     command += [
         f"-D__CUDA_ARCH__={arch * 10}",
         f"-I{folder}",
@@ -154,7 +158,7 @@ def _build(folder: Path, final: Path, texts: Sequence[Text], arch: int, checked:
     ]
     made = folder / "kernel.o"
     _run([*command, "-c", str(entry), "-o", str(made)], folder / "kernel.cu")
-    link = [_compiler()[0], "-shared", "-Wl,--no-undefined", str(made), str(LIBRARY), "-lm"]
+    link = [compiler()[0], "-shared", "-Wl,--no-undefined", str(made), str(LIBRARY), "-lm"]
     _run([*link, "-o", str(folder / "kernel.so")], folder / "kernel.cu")
 
 

@@ -54,6 +54,7 @@ _CUDA_WHEELS = {
 
 NEEDS = (
     Need("compile and run CPU kernels", ("compiler library", "CPU runtime", "C compiler")),
+    Need("run kernels on the simulator", ("compiler library", "simulator", "g++")),
     Need("compile CUDA kernels", ("NVRTC", "CUDA headers")),
     Need("link CUDA kernels that communicate", ("nvJitLink", "NVSHMEM")),
     Need("run CUDA kernels", ("NVRTC", "CUDA headers", "CUDA driver", "GPU")),
@@ -69,9 +70,12 @@ def examine() -> list[Finding]:
         _attempt("compiler library", _compiler_library, "reinstall the tilescale wheel"),
         _attempt("CPU runtime", _cpu_runtime, "reinstall the tilescale wheel"),
         _attempt("C compiler", _c_compiler, "install gcc or clang"),
+        _attempt("simulator", _simulator, "reinstall the tilescale wheel"),
+        _attempt("g++", _simulator_compiler, "install g++ 12 or later"),
         _attempt("kernel cache", _kernel_cache, "set TILESCALE_CACHE_DIR to a writable folder"),
     ]
     findings += [_cuda_wheel(name) for name in _CUDA_WHEELS]
+    findings.append(_attempt("NVRTC in use", _nvrtc, "install NVRTC"))
     return findings + _gpu_findings()
 
 
@@ -130,6 +134,28 @@ def _c_compiler() -> str:
 
     compiler = toolchain.find_compiler()
     return f"{compiler} ({compiler.version()})"
+
+
+def _simulator() -> str:
+    from tilescale.sim.build import LIBRARY
+
+    if not LIBRARY.is_file():
+        raise FileNotFoundError(f"{LIBRARY} does not exist")
+    return str(LIBRARY)
+
+
+def _simulator_compiler() -> str:
+    from tilescale.sim import build
+
+    return " ".join(build.compiler())
+
+
+def _nvrtc() -> str:
+    """Loads the library, which a broken installation does not survive."""
+    from tilescale.cuda.toolkit import find_toolkit
+    from tilescale.jit.target import device_arch
+
+    return str(find_toolkit(device_arch() or "sm_80"))
 
 
 def _kernel_cache() -> str:
