@@ -156,9 +156,8 @@ class Launch {
   void Run();
 
   bool checks(Check check) const { return options.checks & check; }
-  uint32_t Offset(const void* pc) const {
-    return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(pc) - module_base_);
-  }
+  uint32_t Offset(const void* pc) const { return Offset(reinterpret_cast<uintptr_t>(pc)); }
+  uint32_t Offset(uintptr_t pc) const { return static_cast<uint32_t>(pc - module_base_); }
   bool InModule(uintptr_t address) const { return address - module_base_ < module_size_; }
 
   // Of the running thread. Yield lets others run; Wait returns when somebody has called Wake.

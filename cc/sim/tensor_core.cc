@@ -69,7 +69,7 @@ float SumOf(int fraction_bits, const Operand* a, const Operand* b, uint32_t stri
   uint32_t used = 0;
   for (uint32_t i = 0; i < count; ++i) {
     const Operand& x = a[order[i]];
-    const Operand& y = b[order[i] * stride];
+    const Operand& y = b[size_t{order[i]} * stride];
     if (x.mantissa == 0 || y.mantissa == 0) continue;
     terms[used++] = {int64_t{x.mantissa} * y.mantissa, x.exponent + y.exponent, fraction_bits};
   }
@@ -85,7 +85,7 @@ float SumQuad(const Operand* a, const Operand* b, uint32_t stride, float c) {
   float sum = 0;
   for (uint32_t i = 0; i < kQuadK; ++i) {
     const Operand& x = a[i];
-    const Operand& y = b[i * stride];
+    const Operand& y = b[size_t{i} * stride];
     int scale = x.exponent + y.exponent - 2 * FormatOf(kTsSimF16).mantissa_bits;
     sum += std::ldexp(static_cast<float>(x.mantissa * y.mantissa), scale);
   }

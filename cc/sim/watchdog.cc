@@ -45,7 +45,7 @@ void OnTick(int, siginfo_t*, void* context) {
   // Sites are return addresses: behind the instruction.
   launch->Fail(thread, "endless_loop",
                "a thread ran for a long time without an access to shared or global memory",
-               launch->Offset(reinterpret_cast<const void*>(pc)) + 1);
+               launch->Offset(pc) + 1);
 }
 
 // One handler for the process: it acts only on threads that run a launch.
