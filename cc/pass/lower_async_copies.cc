@@ -121,21 +121,32 @@ class AsyncCopyLowerer : public AnalyzedMutator {
     const auto* copy = stmt.as<op::CopyObj>();
     if (!copy || copy->attrs.count(kAsyncCopy) == 0) return AnalyzedMutator::MutateStmt(stmt);
     AsyncWidth width = FindAsyncWidth(copy, facts_, context_.arch, analyzer());
-    if (width.bytes > 0) return Vectors(copy, width.bytes);
+    if (width.bytes > 0) {
+      ir::Stmt vectors = Vectors(copy, width.bytes);
+      return IsOfPipeline(copy) ? vectors : ir::Seq({vectors, Commit(copy->span)}, copy->span);
+    }
     ir::AttrMap attrs = copy->attrs;
     attrs.erase(kAsyncCopy);
     return op::Copy(copy->src, copy->dst, attrs, copy->span);
   }
 
  private:
+  // Pipelines end their groups themselves.
+  static bool IsOfPipeline(const op::CopyObj* copy) {
+    return copy->attrs.at(kAsyncCopy).cast<ffi::String>() == kOfPipeline;
+  }
+
+  static ir::Stmt Commit(const ir::Span& span) {
+    return ir::Evaluate(ir::MakeCall("ptx_commit_group", {}, {}, ir::dtype::Int(32)), span);
+  }
+
   ir::Stmt Vectors(const op::CopyObj* copy, int64_t bytes) {
     const int64_t vector = bytes / ir::dtype::Bytes(copy->src->buffer->dtype);
     VectorBox box = *MakeBox(copy, vector);
     auto scope = analyzer()->Enter();
     BindBox(box, analyzer());
     ffi::Map<ffi::String, ffi::Any> attrs = {{"bytes", bytes}};
-    bool told = copy->attrs.at(kAsyncCopy).cast<ffi::String>() == kOfPipeline;
-    if (told) attrs.Set(kOfPipeline, true);
+    if (IsOfPipeline(copy)) attrs.Set(kOfPipeline, true);
     ir::Expr call = ir::MakeCall(
         "cuda.copy_async",
         {ir::AddressOf(copy->dst->buffer, box.to), ir::AddressOf(copy->src->buffer, box.from),

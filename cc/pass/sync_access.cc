@@ -2,6 +2,8 @@
 
 #include <tvm/ffi/extra/structural_equal.h>
 
+#include <algorithm>
+
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/printer.h"
 #include "cc/ir/visitor.h"
@@ -142,8 +144,11 @@ class AccessWalker : public ir::Visitor {
   void VisitCall(const ir::CallObj* call) {
     const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
     auto bytes = call->attrs.find("bytes");
-    arrival_ = call->attrs.count("pipeline") > 0 ? SyncAccess::Arrival::kWithWait
-                                                 : SyncAccess::Arrival::kBeforeWait;
+    if (decl &&
+        std::count(decl->memory.begin(), decl->memory.end(), ir::MemoryUse::kAsyncWrite) > 0) {
+      arrival_ = call->attrs.count("pipeline") > 0 ? SyncAccess::Arrival::kWithWait
+                                                   : SyncAccess::Arrival::kBeforeWait;
+    }
     for (size_t i = 0; i < call->args.size(); ++i) {
       const auto* address = call->args[i].as<ir::AddressOfObj>();
       if (!address) continue;
@@ -154,6 +159,7 @@ class AccessWalker : public ir::Visitor {
       }
       Add(address->buffer, address->indices, use, elements);
     }
+    arrival_ = SyncAccess::Arrival::kNow;
   }
 
   // `elements` neighbours from the indices on; 0: anywhere in the buffer.
@@ -165,7 +171,9 @@ class AccessWalker : public ir::Visitor {
     access.place = self_->PlaceOf(access.buffer);
     access.write = use != ir::MemoryUse::kRead;
     access.atomic = use == ir::MemoryUse::kAtomic;
-    if (use == ir::MemoryUse::kAsyncWrite) access.arrival = arrival_;
+    // The source of a copy in flight is still to be read, too.
+    const bool flies = arrival_ == SyncAccess::Arrival::kBeforeWait;
+    if (flies || use == ir::MemoryUse::kAsyncWrite) access.arrival = arrival_;
     access.who = who_;
     // Parts of a buffer under another shape are not compared.
     bool whole = access.buffer != buffer.get() || elements == 0;

@@ -46,7 +46,7 @@ from tilescale.language.atomic import (
     atomic_or,
     atomic_store,
 )
-from tilescale.language.copy import copy
+from tilescale.language.copy import async_copy, copy
 from tilescale.language.device_assert import assume, device_assert
 from tilescale.language.fill import clear, fill
 from tilescale.language.gemm import GemmWarpPolicy, gemm
@@ -267,6 +267,7 @@ __all__ = [
     "annotate_producer_reg_dealloc",
     "annotate_restrict_buffers",
     "annotate_safe_value",
+    "async_copy",
     "annotate_schedule",
     "any_of",
     "asin",

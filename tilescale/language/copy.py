@@ -116,3 +116,21 @@ def _agree(a: Any, b: Any) -> bool:
     if x is not None and y is not None:
         return x == y
     return const_int(difference(a, b)) == 0
+
+
+def async_copy(src: Any, dst: Any) -> None:
+    """Copies as `copy` does, perhaps later: `dst` is complete after `T.ptx_wait_group`.
+
+    Each call is one group of copies. Where the hardware cannot copy in the background (another
+    element type, rows that are not aligned, no cp.async), the copy is done at once. The compiler
+    waits where a kernel uses `dst` without waiting itself.
+
+    Args:
+        src: a buffer, a region, or the first element of a region that is as large as `dst`.
+        dst: the same, for the destination.
+
+    Raises:
+        ExtentMismatchError: the two regions differ in size.
+        NotABufferError: an operand is not a buffer.
+    """
+    copy(src, dst, annotations={"async": "user"})

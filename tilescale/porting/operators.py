@@ -23,7 +23,7 @@ TILE_OPERATORS = section(
         "thread-level code needs the simulator or the CUDA target",
         "`T.reduce_sum` and its kin",
     ),
-    later("async_copy", "part of the CUDA target (sm_80)", "`T.copy`"),
+    works("async_copy", "at once where there is no cp.async"),
     later("tma_copy copy_cluster", _HOPPER, "`T.copy`"),
     later("tma_gather4 tma_scatter4 tma_gather4_bytes", _BLACKWELL, "`T.copy`"),
     later("wgmma_gemm wait_wgmma", _HOPPER, "`T.gemm`"),

@@ -98,6 +98,18 @@ def test_stages_that_the_user_chooses(stage, order):
         agree(func, lowered, kernels.arguments(steps), [np.int32(steps)])
 
 
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("arch", ["sm_75", "sm_80"])
+def test_copies_that_the_user_starts(waits, arch):
+    func = kernels.background(waits and arch == "sm_80")
+    lowered = lower(func, arch)
+    assert lowered.kernel_source.count("cp_async_wait<0>") == (arch == "sm_80")
+    tensors = [np.arange(64, dtype=np.float32), np.zeros(64, np.float32)]
+    for policy in POLICIES:
+        launch(lowered, tensors, async_policy=policy).check()
+        np.testing.assert_array_equal(tensors[1], tensors[0][::-1])
+
+
 def test_one_barrier_and_one_wait_in_each_iteration():
     for num_stages in (2, 3, 4):
         source = lower(kernels.sums(kernels.plain, num_stages=num_stages)).kernel_source
