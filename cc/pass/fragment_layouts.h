@@ -48,6 +48,8 @@ struct LayoutProblem {
   /// In the order of the text.
   std::vector<ir::Buffer> fragments;
   std::vector<ir::Buffer> shared;
+  /// Views of fragments, which therefore live in shared memory.
+  std::vector<ir::Buffer> views;
   std::vector<LoopProblem> loops;
   std::vector<OpProblem> ops;
   /// Why a fragment cannot be in registers.

@@ -59,6 +59,9 @@ class Applier : public ir::Mutator {
       if (home.fragment) continue;
       moved_.emplace(old.get(), Like(old, old->name, ir::scope::kShared));
     }
+    for (const ir::Buffer& view : problem.views) {
+      moved_.emplace(view.get(), Like(view, view->name, ir::scope::kShared));
+    }
     for (const LoopProblem& loop : problem.loops) loops_.emplace(loop.loop, &loop);
   }
 

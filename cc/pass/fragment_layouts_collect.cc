@@ -124,6 +124,7 @@ class Collector : public AnalyzedMutator {
       problem_->decided.insert(view->source.get());
       return;
     }
+    if (view->buffer.IsScope(ir::scope::kFragment)) problem_->views.push_back(view->buffer);
     for (const ir::Buffer& b : {view->buffer, view->source}) Refuse(b, "it has a view");
   }
 

@@ -206,6 +206,20 @@ def test_random_layouts_and_loops(seed):
     check(kernel, [random_tile(rng, shape, "float32") for shape in shapes])
 
 
+def test_a_view_sees_what_other_threads_wrote():
+    @T.prim_func
+    def kernel(X: T.Tensor((8, 12), "int32"), Y: T.Tensor((12, 8), "int32")):
+        with T.Kernel(1, threads=64):
+            x = T.alloc_fragment((8, 12), "int32")
+            T.copy(X, x)
+            flat = T.reshape(x, (96,))
+            for i, j in T.Parallel(12, 8):
+                Y[i, j] = flat[i * 8 + j]
+
+    tensors = [np.arange(96, dtype=np.int32).reshape(8, 12), np.zeros((12, 8), np.int32)]
+    assert "// x: shared memory, because it has a view" in check(kernel, tensors)
+
+
 def test_single_elements_keep_a_fragment_in_shared_memory():
     @T.prim_func
     def kernel(X: T.Tensor((32,), "float32"), Y: T.Tensor((32,), "float32")):
