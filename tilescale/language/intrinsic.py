@@ -36,8 +36,6 @@ THREAD_LEVEL: dict[str, tuple[str, str]] = {
     "shuffle_elect": ("bool", "threads=0"),
     **dict.fromkeys(("warp_reduce_sum", "warp_reduce_max", "warp_reduce_min"), ("", "value")),
     **dict.fromkeys(("warp_reduce_bitand", "warp_reduce_bitor"), ("", "value")),
-    "ptx_commit_group": ("int32", ""),
-    "ptx_wait_group": ("int32", "pending"),
     "fence_proxy_async": ("int32", ""),
 }
 

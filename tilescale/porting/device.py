@@ -1,9 +1,8 @@
 """Names of the CUDA dialect: roles, barriers, bulk copies, matrix instructions, clusters, warps."""
 
-from tilescale.porting.entry import later, section
+from tilescale.porting.entry import later, section, threads
 
 _SYNC = "synchronous tile operators: the compiler places what they need"
-_THREADS = "thread-level code needs the simulator or the CUDA target"
 _HOPPER = "part of the CUDA target (sm_90)"
 _BLACKWELL = "part of the CUDA target (sm_100)"
 _CUDA = "part of the CUDA target"
@@ -12,7 +11,7 @@ ROLES = section(
     "Roles and schedules",
     "T",
     later("ws WarpSpecialize", _HOPPER, "`T.Pipelined`: the compiler plans roles"),
-    later("get_warp_idx get_warp_idx_sync get_lane_idx get_warp_group_idx shuffle_elect", _THREADS),
+    threads("get_warp_idx get_warp_idx_sync get_lane_idx get_warp_group_idx shuffle_elect"),
     later(
         "annotate_ws_schedule WSSchedule WSRole WSPipeline WSScope WSSync WSOpRef WSID ws_op"
         " annotate_ws_pipeline_depth",
@@ -30,13 +29,9 @@ BARRIERS = section(
         _HOPPER,
         _SYNC,
     ),
-    later(
-        "sync_threads named_barrier_arrive sync_warp syncthreads_count syncthreads_and"
-        " syncthreads_or",
-        _THREADS,
-        _SYNC,
-    ),
-    later("sync_grid", "needs all blocks alive at once", "two kernels"),
+    threads("sync_threads named_barrier_arrive sync_warp"),
+    threads("syncthreads_count syncthreads_and syncthreads_or"),
+    threads("sync_grid", "launched cooperatively: all blocks are alive at once"),
     later("ptx_wait_group ptx_commit_group ptx_cp_async", "part of the CUDA target (sm_80)", _SYNC),
     later("fence_proxy_async", _HOPPER, _SYNC),
     later("pdl_trigger pdl_sync", _HOPPER, "kernels in stream order"),
@@ -101,12 +96,9 @@ WARPS_AND_MEMORY = section(
     "T",
     later("ldg32 ldg64 ldg128 ldg256 stg32 stg64 stg128 stg256 __ldg", _CUDA, "`T.copy`"),
     later("lds32 lds64 lds128 sts32 sts64 sts128", _CUDA, "`T.copy`"),
-    later("shfl_sync shfl_xor shfl_up shfl_down", _THREADS, "`T.reduce_sum` and its kin"),
-    later(
-        "any_sync all_sync ballot_sync any all ballot match_any_sync match_all_sync activemask",
-        _THREADS,
-        "`T.any_of` and `T.all_of`",
-    ),
+    threads("shfl_sync shfl_xor shfl_up shfl_down", "value, lane, width=32, mask"),
+    threads("any_sync all_sync ballot_sync ballot match_any_sync match_all_sync activemask"),
+    later("any all", _CUDA, "`T.any_sync` and `T.all_sync`"),
 )
 
 SECTIONS = (ROLES, BARRIERS, BULK_COPIES, MATRIX_INSTRUCTIONS, WARPS_AND_MEMORY)

@@ -23,7 +23,7 @@ class Entry:
             kind such as `tilescale`, `tilescale.jit.JITKernel`, `pass config`, `environment`.
         name: the name without its scope.
         status: what becomes of it.
-        targets: the targets on which it works, of `cpu`; empty unless it works.
+        targets: the targets on which it works, of `cpu` and `cuda`; empty unless it works.
         note: for a name that works, how it differs; else why it does not.
         use: what to write instead, or an empty text.
     """
@@ -78,6 +78,11 @@ def section(title: str, scope: str, *groups: tuple[Entry, ...]) -> Section:
 def works(names: str, note: str = "", targets: tuple[str, ...] = ("cpu",)) -> tuple[Entry, ...]:
     """Entries for names (separated by blanks) that work on the targets."""
     return tuple(Entry("", name, Status.WORKS, targets, note) for name in names.split())
+
+
+def threads(names: str, note: str = "") -> tuple[Entry, ...]:
+    """Entries for thread-level names, which mean nothing on the CPU target."""
+    return works(names, note, ("cuda",))
 
 
 def hint(names: str) -> tuple[Entry, ...]:

@@ -1,8 +1,7 @@
 """Kernels, launches, types, loops and control flow of the tile language."""
 
-from tilescale.porting.entry import hint, later, rejected, section, works
+from tilescale.porting.entry import hint, later, rejected, section, threads, works
 
-_THREADS = "thread-level code needs the simulator or the CUDA target"
 _CLUSTER = "part of the CUDA target (sm_90 and newer)"
 
 KERNELS = section(
@@ -14,11 +13,12 @@ KERNELS = section(
     works("symbolic", "deprecated: an alias of `T.dynamic`"),
     works("Ref", "annotation of a macro's parameter that the macro assigns to"),
     works("annotate_compile_flags annotate_pass_configs call_intrin"),
-    later("import_source call_extern call_pure_extern", "part of the CUDA target", "`T.macro`"),
+    threads("import_source call_extern call_pure_extern", "each thread calls the function"),
     later("ClusterKernel", _CLUSTER, "`T.Kernel`"),
     later("CUDASourceCodeKernel", "part of the CUDA target", "tile operators"),
     works("KernelLaunchFrame", "what `T.Kernel` returns"),
-    later("get_thread_binding get_thread_bindings", _THREADS, "`T.Parallel`"),
+    threads("get_thread_binding"),
+    later("get_thread_bindings", "part of the CUDA target", "`T.get_thread_binding`"),
     works("get_thread_extent get_thread_extents", "needs `threads=`"),
     works("get_block_binding get_block_bindings get_block_extent get_block_extents"),
     later("get_cluster_dims get_cluster_size get_cluster_id get_cluster_ids", _CLUSTER),

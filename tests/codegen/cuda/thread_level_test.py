@@ -270,3 +270,21 @@ def test_minimum_of_blocks():
 
     source = tilescale.lower(hinted, target="cuda -arch=sm_80").kernel_source
     assert "__launch_bounds__(64, 2)" in source
+
+
+def test_warps_synchronise():
+    @T.prim_func
+    def pairs(A: T.Tensor((32,), "int32"), B: T.Tensor((32,), "int32")):
+        with T.Kernel(1, threads=32):
+            s = T.alloc_shared((32,), "int32")
+            tx = T.get_thread_binding(0)
+            if tx < 32:
+                s[tx] = A[tx]
+                T.sync_warp()
+                B[tx] = s[31 - tx]
+
+    source = tilescale.lower(pairs, target="cuda -arch=sm_80").kernel_source
+    assert "ts::sync_warp()" in source
+    out = np.zeros(32, np.int32)
+    tilescale.compile(pairs, target="sim:sm_80")(np.arange(32, dtype=np.int32), out)
+    np.testing.assert_array_equal(out, np.arange(32)[::-1])
