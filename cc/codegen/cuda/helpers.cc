@@ -119,6 +119,13 @@ TS_DEVICE T warp_reduce(T value, Combine combine) {
   return value;
 }
 )"},
+  };
+  return helpers;
+}
+
+// Two elements of 4 bits in a byte, the first in the low bits.
+const std::vector<Helper>& PackedHelpers() {
+  static const std::vector<Helper> helpers = {
       {"load_u4", "load_u4", {}, R"(TS_DEVICE uint8_t load_u4(const uint8_t* p, int64_t i) {
   return uint8_t(p[i >> 1] >> (i & 1) * 4 & 15);
 }
@@ -208,7 +215,8 @@ struct Philox {
 // Each after what it needs.
 std::vector<const Helper*> AllHelpers() {
   std::vector<const Helper*> all;
-  for (const auto* list : {&IntegerHelpers(), &ConversionHelpers(), &RandomHelpers()}) {
+  for (const auto* list :
+       {&IntegerHelpers(), &ConversionHelpers(), &PackedHelpers(), &RandomHelpers()}) {
     for (const Helper& helper : *list) all.push_back(&helper);
   }
   return all;
