@@ -45,9 +45,11 @@ class RowForm {
 
   bool valid() const { return valid_; }
 
-  ir::Expr Offset(const ir::Expr& row, const ir::Expr& column) const {
+  ir::Expr Offset(const ir::Expr& row, const ir::Expr& column, bool permute) const {
     ir::Expr row_part = Sum(row, rows_, 0, rows_.size());
-    if (swizzle_->bits == 0) return row_part + Sum(column, columns_, 0, columns_.size());
+    if (swizzle_->bits == 0 || !permute) {
+      return row_part + Sum(column, columns_, 0, columns_.size());
+    }
     // The columns' first mode is the low part; the others choose a span.
     ir::Expr low = columns_.size() == 1 ? column : ir::FloorMod(column, Int(columns_[0].shape));
     ir::Expr spans = Sum(column, columns_, 1, columns_.size());
@@ -106,7 +108,8 @@ struct Placed {
   std::optional<RowForm> rows;
   std::optional<IndexMap> map;
 
-  ffi::Array<ir::Expr> Map(const ffi::Array<ir::Expr>& indices) const {
+  // Without `permute` as if there were no swizzle.
+  ffi::Array<ir::Expr> Map(const ffi::Array<ir::Expr>& indices, bool permute = true) const {
     // How many dimensions the layout takes together: the last ones.
     const size_t inner = rows ? 2 : map->get()->vars.size();
     const size_t leading = indices.size() - inner;
@@ -114,7 +117,7 @@ struct Placed {
     ffi::Array<ir::Expr> last;
     for (size_t i = leading; i < indices.size(); ++i) last.push_back(Narrow(indices[i]));
     if (rows) {
-      mapped.push_back(rows->Offset(last[0], last[1]));
+      mapped.push_back(rows->Offset(last[0], last[1], permute));
     } else {
       for (const ir::Expr& index : map->Map(last)) mapped.push_back(index);
     }
@@ -155,7 +158,7 @@ Placed PlaceMap(const ir::Buffer& buffer, const IndexMap& map) {
 
 class LayoutApplier : public ir::Mutator {
  public:
-  explicit LayoutApplier(const ir::Stmt& body) {
+  LayoutApplier(const ir::Stmt& body, bool one_side) : one_side_(one_side) {
     std::unordered_set<const ir::BufferObj*> viewed;
     ir::ForEachStmt(body, [&](const ir::Stmt& s) {
       const auto* view = s.as<ir::ViewObj>();
@@ -183,7 +186,16 @@ class LayoutApplier : public ir::Mutator {
     }
     if (const auto* address = e.as<ir::AddressOfObj>()) {
       const Placed* placed = Find(address->buffer);
-      if (placed) return ir::AddressOf(placed->buffer, placed->Map(Mutated(address->indices)));
+      if (placed) {
+        return ir::AddressOf(placed->buffer, placed->Map(Mutated(address->indices), !forgets_));
+      }
+    }
+    const auto* call = e.as<ir::CallObj>();
+    if (call && one_side_ && call->op == "cuda.load_matrix") {
+      forgets_ = true;
+      ir::Expr result = DefaultExpr(e);
+      forgets_ = false;
+      return result;
     }
     return DefaultExpr(e);
   }
@@ -219,12 +231,15 @@ class LayoutApplier : public ir::Mutator {
   }
 
   std::unordered_map<const ir::BufferObj*, Placed> placed_;
+  bool one_side_;  // a planted bug
+  bool forgets_ = false;
 };
 
 }  // namespace
 
-ir::PrimFunc ApplySharedLayouts(const ir::PrimFunc& func, const lower::cuda::Context&) {
-  return func.WithBody(LayoutApplier(func->body).MutateStmt(func->body));
+ir::PrimFunc ApplySharedLayouts(const ir::PrimFunc& func, const lower::cuda::Context& context) {
+  const bool one_side = context.Has(lower::PlantedBug::kSwizzleOneSide);
+  return func.WithBody(LayoutApplier(func->body, one_side).MutateStmt(func->body));
 }
 
 }  // namespace tilescale::pass

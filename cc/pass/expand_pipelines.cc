@@ -111,8 +111,8 @@ struct Item {
 class PipelineWriter {
  public:
   PipelineWriter(const ir::PipelineObj* pipeline, const ffi::Array<ir::Stmt>& body,
-                 const Layouts& layouts)
-      : pipeline_(pipeline), layouts_(layouts), type_(pipeline->var.dtype()) {
+                 const Layouts& layouts, const lower::Context& context)
+      : pipeline_(pipeline), layouts_(layouts), context_(context), type_(pipeline->var.dtype()) {
     Sort(body);
     MakeRings();
   }
@@ -235,7 +235,8 @@ class PipelineWriter {
   SlotOf Slots(const ir::Expr& number, bool steady, int64_t stage) const {
     const int64_t ahead = last_ - stage;
     if (steady) return [this, ahead](int64_t depth) { return slots_.at({depth, ahead}); };
-    const int64_t iteration = *ir::AsConstInt(number) + ahead;
+    const int64_t wrong = context_.Has(lower::PlantedBug::kWrongRingSlot) ? 1 : 0;
+    const int64_t iteration = *ir::AsConstInt(number) + ahead + wrong;
     return [iteration](int64_t depth) { return Int32(iteration % depth); };
   }
 
@@ -290,6 +291,7 @@ class PipelineWriter {
       completed.push_back(ir::Region(ring.buffer, mins, extents));
     }
     if (completed.empty()) return std::nullopt;
+    if (context_.Has(lower::PlantedBug::kWeakAsyncWait)) ++allowed;
     return Evaluate("ptx_wait_group", {ir::MakeInt(ir::dtype::Int(32), allowed)},
                     {{"completes", completed}});
   }
@@ -337,6 +339,7 @@ class PipelineWriter {
 
   const ir::PipelineObj* pipeline_;
   const Layouts& layouts_;
+  const lower::Context& context_;
   ir::DType type_;
   std::vector<Item> items_;
   Rings rings_;
@@ -352,7 +355,7 @@ class PipelineWriter {
 
 class Expander : public ir::Mutator {
  public:
-  explicit Expander(const ir::Stmt& body) {
+  Expander(const ir::Stmt& body, const lower::Context& context) : context_(context) {
     ir::ForEachStmt(body, [&](const ir::Stmt& s) {
       const ir::AnnotateObj* note = LayoutOf(s);
       if (note) layouts_.insert_or_assign(note->target.value().get(), note->value);
@@ -366,10 +369,11 @@ class Expander : public ir::Mutator {
     for (const ir::Stmt& child : ir::StatementsOf(pipeline->body)) {
       body.push_back(MutateStmt(child));
     }
-    return PipelineWriter(pipeline, body, layouts_).Write();
+    return PipelineWriter(pipeline, body, layouts_, context_).Write();
   }
 
  private:
+  const lower::Context& context_;
   Layouts layouts_;
 };
 
@@ -404,8 +408,8 @@ class AllocDropper : public ir::Mutator {
 
 }  // namespace
 
-ir::PrimFunc ExpandPipelines(const ir::PrimFunc& func, const lower::cuda::Context&) {
-  ir::Stmt body = Expander(func->body).MutateStmt(func->body);
+ir::PrimFunc ExpandPipelines(const ir::PrimFunc& func, const lower::cuda::Context& context) {
+  ir::Stmt body = Expander(func->body, context).MutateStmt(func->body);
   return func.WithBody(AllocDropper(body).MutateStmt(body));
 }
 

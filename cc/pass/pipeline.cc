@@ -72,9 +72,12 @@ ffi::Array<ffi::String> PassNames() {
   return names;
 }
 
-ffi::Map<ffi::String, ffi::String> PlantedBugDocs() {
+// Those that the CPU target has, or those of the CUDA target alone.
+ffi::Map<ffi::String, ffi::String> PlantedBugDocs(bool cpu) {
   ffi::Map<ffi::String, ffi::String> docs;
-  for (const auto& info : lower::PlantedBugs()) docs.Set(info.name, info.doc);
+  for (const auto& info : lower::PlantedBugs()) {
+    if (info.cpu == cpu) docs.Set(info.name, info.doc);
+  }
   return docs;
 }
 
@@ -98,7 +101,8 @@ TVM_FFI_STATIC_INIT_BLOCK() {
   refl::GlobalDef()
       .def("tilescale.pass.Stages", Stages)
       .def("tilescale.pass.PassNames", PassNames)
-      .def("tilescale.lower.cpu.PlantedBugs", PlantedBugDocs);
+      .def("tilescale.lower.cpu.PlantedBugs", [] { return PlantedBugDocs(true); })
+      .def("tilescale.lower.cuda.PlantedBugs", [] { return PlantedBugDocs(false); });
 }
 
 }  // namespace tilescale::pass

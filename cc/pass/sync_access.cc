@@ -165,9 +165,10 @@ class AccessWalker : public ir::Visitor {
   // `elements` neighbours from the indices on; 0: anywhere in the buffer.
   void Add(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices, ir::MemoryUse use,
            int64_t elements) {
-    if (!IsVisible(buffer) || use == ir::MemoryUse::kNone) return;
     SyncAccess access;
     access.buffer = self_->Root(buffer.get());
+    // A fragment in shared memory may have views, which are still called fragments.
+    if (!IsVisible(ffi::GetRef<ir::Buffer>(access.buffer)) || use == ir::MemoryUse::kNone) return;
     access.place = self_->PlaceOf(access.buffer);
     access.write = use != ir::MemoryUse::kRead;
     access.atomic = use == ir::MemoryUse::kAtomic;

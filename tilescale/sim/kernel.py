@@ -147,7 +147,8 @@ class SimulatedLaunch:
         # What an address leads to is not declared.
         written = bool(param.get("written")) or param["kind"] == "pointer"
         made = param.get("role", "input") != "input"
-        return TensorMemory(param["name"], address, size, written, not made)
+        word = 4 if str(param.get("dtype")) in ("int4", "uint4") else 1
+        return TensorMemory(param["name"], address, size, written, not made, word)
 
     def _values(self, slots: bytes, memory: Memory) -> list[Any]:
         """The kernel's arguments, with pointers into the copies."""

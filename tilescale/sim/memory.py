@@ -27,6 +27,8 @@ class TensorMemory:
         size: number of bytes.
         written: whether the kernel may write to it.
         initialized: whether its elements have values before the launch.
+        word: bytes that the kernel compares and swaps at once, as it does to change an element of
+            4 bits; the last word may reach behind the tensor, and gets its bytes back.
     """
 
     name: str
@@ -34,6 +36,7 @@ class TensorMemory:
     size: int
     written: bool
     initialized: bool
+    word: int = 1
 
 
 class _Block:
@@ -50,9 +53,10 @@ class _Block:
 
     def region(self) -> Region:
         names = dict.fromkeys(t.name for t in self.tensors)
+        word = max(t.word for t in self.tensors)
         return Region(
             self.copy,
-            self.size,
+            -(-self.size // word) * word,
             " and ".join(names).encode(),
             any(t.written for t in self.tensors),
             any(t.initialized for t in self.tensors),

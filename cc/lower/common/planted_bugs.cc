@@ -24,6 +24,12 @@ const std::vector<PlantedBugInfo>& PlantedBugs() {
       {B::kGemmTransposeIgnored, "gemm_transpose_ignored",
        "transpose_B of square tiles is ignored"},
       {B::kGemmTailColumns, "gemm_tail_columns", "T.gemm skips columns behind the last full block"},
+      {B::kDroppedBarrier, "dropped_barrier", "the first barrier of a block is missing", false},
+      {B::kWeakAsyncWait, "weak_async_wait", "a wait leaves one group too many on its way", false},
+      {B::kWrongRingSlot, "wrong_ring_slot", "the prologue fills the slots one too far", false},
+      {B::kSwizzleOneSide, "swizzle_one_side", "matrix loads ignore the swizzle", false},
+      {B::kReduceForgetsWarp, "reduce_forgets_warp", "the last warp's part is not merged", false},
+      {B::kReduceMaskTail, "reduce_mask_tail", "padding behind a tile is reduced too", false},
   };
   return bugs;
 }

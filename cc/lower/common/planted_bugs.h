@@ -26,12 +26,19 @@ enum class PlantedBug {
   kStrideIgnored,
   kGemmTransposeIgnored,
   kGemmTailColumns,
+  kDroppedBarrier,
+  kWeakAsyncWait,
+  kWrongRingSlot,
+  kSwizzleOneSide,
+  kReduceForgetsWarp,
+  kReduceMaskTail,
 };
 
 struct PlantedBugInfo {
   PlantedBug bug;
   const char* name;  // the value of the option
   const char* doc;   // what goes wrong
+  bool cpu = true;   // whether the CPU target has it; those of the CUDA target alone do not
 };
 
 /// All bugs, in the order of the enumeration, without kNone.

@@ -206,10 +206,12 @@ std::vector<layout::TileAccess> MatrixAccesses(const MmaPlan& plan, const GemmOp
   const int64_t depth_stride = operand.depth_rows ? 1 : *rows;
   std::vector<layout::StaticMode> lanes = {{kMatrixRows, 1}};
   const int64_t count = std::min<int64_t>(4, operand.atoms * RegistersOf(operand));
+  int64_t end = kMatrixRows;  // behind the rows that all lanes together reach
   for (int64_t bit = 1; bit < count; bit *= 2) {
     MatrixPlace at = PlaceOf(plan, operand, bit);
     const int64_t outer = at.atom * operand.atom_extent + at.outer;
-    if (outer + kMatrixRows > operand.extent) continue;
+    if (end + outer > operand.extent) continue;
+    end += outer;
     lanes.push_back({2, outer * outer_stride + at.depth * depth_stride});
   }
   layout::Layout values = layout::FromModes(std::vector<layout::StaticMode>{

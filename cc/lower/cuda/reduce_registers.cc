@@ -104,7 +104,8 @@ class RegisterReducer {
     if (digit.place < kWarpSize && end > kWarpSize && end % kWarpSize == 0 &&
         kWarpSize % digit.place == 0) {
       AddDigit({digit.place, kWarpSize / digit.place});
-      across_.push_back({kWarpSize, end / kWarpSize});
+      const int64_t forgotten = context_.Has(PlantedBug::kReduceForgetsWarp) ? 1 : 0;
+      across_.push_back({kWarpSize, end / kWarpSize - forgotten});
       return;
     }
     const int64_t rest = context_.threads % kWarpSize;
@@ -144,7 +145,8 @@ class RegisterReducer {
     ffi::Array<ir::Expr> point = layout::MapSlot(fragment, context_.thread, value);
     for (size_t d = 0; d < point.size(); ++d) {
       const int64_t extent = fragment->shape[d];
-      if (fragment->padded[d] != extent) add(point[d] < Int(extent));
+      const bool padded = fragment->padded[d] != extent;
+      if (padded && !context_.Has(PlantedBug::kReduceMaskTail)) add(point[d] < Int(extent));
     }
     return owns;
   }
