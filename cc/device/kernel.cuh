@@ -107,3 +107,5 @@ TS_DEVICE T atomic_update(T* address, Change change) {
 }
 
 }  // namespace ts
+
+#include <tilescale/warp_reduce.cuh>

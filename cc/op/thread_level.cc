@@ -55,7 +55,9 @@ bool RegisterAll() {
                            ir::TypeRule::kExplicit,
                            "thread-level: GPUs only",
                            {},
-                           ir::Executors::kAll});
+                           ir::Executors::kAll,
+                           /*guards_itself=*/false,
+                           /*block_value=*/name.rfind("syncthreads_", 0) == 0});
   }
   // Foreign functions are device functions: each thread calls them.
   ir::RegisterIntrinsic({"call_extern",

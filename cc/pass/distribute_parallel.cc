@@ -30,7 +30,8 @@ bool HasEffect(const ir::Expr& e) {
   ir::ForEachExpr(e, [&](const ir::Expr& x) {
     const auto* call = x.as<ir::CallObj>();
     const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
-    found = found || (call && (!decl || decl->effect == ir::Effect::kState));
+    const bool block = decl && decl->block_value;
+    found = found || (call && !block && (!decl || decl->effect == ir::Effect::kState));
   });
   return found;
 }

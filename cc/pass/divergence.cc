@@ -11,11 +11,8 @@ bool IsPrivate(const ir::Buffer& buffer) {
          buffer.IsScope(ir::scope::kFragment);
 }
 
-// What each thread computes for itself; votes of the whole block come out alike.
-bool DependsOnThread(const ir::CallObj* call) {
-  const std::string name(call->op);
-  if (name.rfind("syncthreads_", 0) == 0) return false;
-  const ir::Intrinsic* decl = ir::FindIntrinsic(name);
+// What each thread computes for itself.
+bool DependsOnThread(const ir::Intrinsic* decl) {
   return !decl || decl->executors == ir::Executors::kAll;
 }
 
@@ -27,14 +24,23 @@ Divergence::Divergence(const ir::Stmt& body) {
 }
 
 bool Divergence::IsDivergent(const ir::Expr& e) const {
-  bool divergent = false;
-  ir::ForEachExpr(e, [&](const ir::Expr& x) {
-    const auto* call = x.as<ir::CallObj>();
-    const auto* load = x.as<ir::LoadObj>();
-    divergent = divergent || names_.count(x.get()) > 0 || (call && DependsOnThread(call)) ||
-                (load && names_.count(load->buffer.get()) > 0);
-  });
-  return divergent;
+  struct Finder : ir::Visitor {
+    const std::unordered_set<const ffi::Object*>* names;
+    bool found = false;
+    void VisitExpr(const ir::Expr& x) override {
+      const auto* call = x.as<ir::CallObj>();
+      const auto* load = x.as<ir::LoadObj>();
+      const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+      // The vote of a block is one value, whatever each thread votes.
+      if (decl && decl->block_value) return;
+      found = found || names->count(x.get()) > 0 || (call && DependsOnThread(decl)) ||
+              (load && names->count(load->buffer.get()) > 0);
+      VisitFields(x);
+    }
+  } finder;
+  finder.names = &names_;
+  finder.VisitExpr(e);
+  return finder.found;
 }
 
 bool Divergence::IsDivergent(const ir::Stmt& s) const {

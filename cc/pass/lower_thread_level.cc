@@ -1,6 +1,7 @@
 #include "cc/pass/lower_thread_level.h"
 
 #include <unordered_set>
+#include <vector>
 
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/mutator.h"
@@ -41,6 +42,7 @@ class QueryReplacer : public ir::Mutator {
       return ir::FloorDiv(thread, Int(lower::cuda::kWarpSize));
     }
     if (call->op == "get_warp_group_idx") return ir::FloorDiv(thread, Int(kWarpGroupSize));
+    if (call->op == "shuffle_elect") return Elect(call);
     return DefaultExpr(e);
   }
 
@@ -50,6 +52,18 @@ class QueryReplacer : public ir::Mutator {
   }
 
  private:
+  // One lane of the first warp of each group of threads; a group of 0 is the whole block.
+  ir::Expr Elect(const ir::CallObj* call) const {
+    const int64_t* threads = ir::AsConstInt(ir::Call::Arg(call, 0));
+    TILESCALE_CHECK(threads && *threads >= 0, "shuffle_elect of no constant");
+    ir::Expr elect =
+        ir::MakeCall("shuffle_elect", {Int(lower::cuda::kWarpSize)}, {}, ir::dtype::Bool());
+    if (*threads == lower::cuda::kWarpSize) return elect;
+    ir::Expr warp = ir::FloorDiv(context_.thread, Int(lower::cuda::kWarpSize));
+    if (*threads > 0) warp = ir::FloorMod(warp, Int(*threads / lower::cuda::kWarpSize));
+    return ir::Equal(warp, Int(0)) && elect;
+  }
+
   ir::Expr Binding(const ir::CallObj* call) const {
     const int64_t* dim = call->args.empty() ? nullptr : ir::AsConstInt(ir::Call::Arg(call, 0));
     size_t d = dim ? static_cast<size_t>(*dim) : 0;
@@ -84,6 +98,8 @@ class Differences : public ir::Visitor {
         const auto* load = e.as<ir::LoadObj>();
         const auto* call = e.as<ir::CallObj>();
         const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+        // The vote of a block is one value, whatever each thread votes.
+        if (decl && decl->block_value) return;
         found = found || differing->count(e.get()) ||
                 (load && differing->count(load->buffer.get())) ||
                 (decl && decl->executors == ir::Executors::kAll);
@@ -107,14 +123,21 @@ class Differences : public ir::Visitor {
       bool differs = under_ > 0 || Differs(store->value) || Differs(store->indices);
       if (differs) differing_.insert(store->buffer.get());
     }
+    // Threads that leave a loop take no part in the rest of it.
+    bool leaves = s.as<ir::BreakObj>() || s.as<ir::ContinueObj>();
+    if (leaves && under_ > 0 && !loops_.empty()) differing_.insert(loops_.back());
+    const bool loop = s.as<ir::ForObj>() || s.as<ir::WhileObj>();
     bool branches = Branches(s);
     if (branches) ++under_;
+    if (loop) loops_.push_back(s.get());
     VisitFields(s);
+    if (loop) loops_.pop_back();
     if (branches) --under_;
   }
 
   // Whether threads go different ways at this statement.
   bool Branches(const ir::Stmt& s) const {
+    if (differing_.count(s.get())) return true;
     if (const auto* branch = s.as<ir::IfObj>()) return Differs(branch->cond);
     if (const auto* loop = s.as<ir::WhileObj>()) return Differs(loop->cond);
     const auto* loop = s.as<ir::ForObj>();
@@ -122,7 +145,9 @@ class Differences : public ir::Visitor {
   }
 
  private:
+  // Variables, buffers, and loops that some threads leave earlier than others.
   std::unordered_set<const ffi::Object*> differing_;
+  std::vector<const ffi::Object*> loops_;
   int under_ = 0;
 };
 

@@ -16,26 +16,6 @@ from tilescale.language.region import as_region
 #: Thread-level intrinsics: the type of their value ("" for that of the argument `value`), and their
 #: parameters, some with a default.
 THREAD_LEVEL: dict[str, tuple[str, str]] = {
-    "get_thread_binding": ("int32", "dim=0"),
-    **dict.fromkeys(("get_lane_idx", "get_warp_idx", "get_warp_idx_sync"), ("int32", "")),
-    "get_warp_group_idx": ("int32", ""),
-    "sync_threads": ("int32", "barrier_id= arrive_count="),
-    "named_barrier_arrive": ("int32", "barrier_id arrive_count="),
-    "sync_warp": ("int32", "mask="),
-    "sync_grid": ("int32", ""),
-    "syncthreads_count": ("int32", "predicate"),
-    **dict.fromkeys(("syncthreads_and", "syncthreads_or"), ("int32", "predicate")),
-    "shfl_sync": ("", "value lane width=32 mask="),
-    "shfl_xor": ("", "value lanes width=32 mask="),
-    **dict.fromkeys(("shfl_up", "shfl_down"), ("", "value delta width=32 mask=")),
-    **dict.fromkeys(("any_sync", "all_sync"), ("bool", "mask predicate")),
-    "ballot_sync": ("uint32", "mask predicate"),
-    "ballot": ("uint32", "predicate"),
-    **dict.fromkeys(("match_any_sync", "match_all_sync"), ("uint32", "mask value")),
-    "activemask": ("uint32", ""),
-    "shuffle_elect": ("bool", "threads=0"),
-    **dict.fromkeys(("warp_reduce_sum", "warp_reduce_max", "warp_reduce_min"), ("", "value")),
-    **dict.fromkeys(("warp_reduce_bitand", "warp_reduce_bitor"), ("", "value")),
     "fence_proxy_async": ("int32", ""),
 }
 

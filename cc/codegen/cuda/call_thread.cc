@@ -1,4 +1,4 @@
-// Thread-level language: barriers, shuffles, votes, reductions of a warp, foreign functions.
+// Barriers, exchanges between the lanes of a warp, and foreign functions as CUDA C++.
 #include "cc/codegen/cuda/writer.h"
 #include "cc/ir/span.h"
 #include "cc/support/diagnostic.h"
@@ -17,83 +17,56 @@ std::string Args(Writer* w, const ir::CallObj* call, size_t first = 0) {
   return text;
 }
 
-// All lanes of the warp unless the call says otherwise.
-std::string Mask(Writer* w, const ir::CallObj* call, size_t i) {
-  if (i >= call->args.size()) return "ts::kAllLanes";
-  ir::Expr mask = ir::Call::Arg(call, static_cast<int>(i));
-  return ir::dtype::IsUInt(mask.dtype()) ? w->Expr(mask) : "uint32_t(" + w->Expr(mask) + ")";
-}
-
-std::string EmitSyncThreads(Writer* w, const ir::CallObj* call) {
+std::string EmitSync(Writer* w, const ir::CallObj* call) {
   if (call->args.empty()) return "ts::sync_block()";
-  std::string count = call->args.size() > 1 ? Arg(w, call, 1) : std::to_string(w->cuda().threads);
-  return "ts::ptx::bar_sync(" + Arg(w, call, 0) + ", " + count + ")";
+  return "ts::ptx::bar_sync(" + Arg(w, call, 0) + ", " + Arg(w, call, 1) + ")";
 }
 
-std::string EmitArrive(Writer* w, const ir::CallObj* call) {
-  std::string count = call->args.size() > 1 ? Arg(w, call, 1) : std::to_string(w->cuda().threads);
-  return "ts::ptx::bar_arrive(" + Arg(w, call, 0) + ", " + count + ")";
+std::string EmitSyncWarp(Writer* w, const ir::CallObj* call) {
+  return "ts::sync_warp(" + (call->args.empty() ? "" : Arg(w, call, 0)) + ")";
 }
 
-void RegisterPlain(const char* name, const std::string& function) {
-  RegisterCallEmitter(name, [function](Writer* w, const ir::CallObj* call) {
-    return function + "(" + Args(w, call) + ")";
-  });
-}
-
-// value, source, width, mask: narrow values travel in a register of the value type.
-void RegisterShuffle(const char* name, const std::string& function) {
-  RegisterCallEmitter(name, [function](Writer* w, const ir::CallObj* call) {
-    std::string text = "ts::" + function + "(" + Arg(w, call, 0) + ", " + Arg(w, call, 1);
-    text += ", " + (call->args.size() > 2 ? Arg(w, call, 2) : "32");
-    return text + ", " + Mask(w, call, 3) + ")";
-  });
-}
-
-std::string EmitAny(Writer* w, const ir::CallObj* call) {
-  return "ts::any(" + Arg(w, call, 1) + ", uint32_t(" + Arg(w, call, 0) + "))";
-}
-std::string EmitAll(Writer* w, const ir::CallObj* call) {
-  return "ts::all(" + Arg(w, call, 1) + ", uint32_t(" + Arg(w, call, 0) + "))";
-}
-std::string EmitBallotSync(Writer* w, const ir::CallObj* call) {
-  return "ts::ptx::ballot(uint32_t(" + Arg(w, call, 0) + "), " + Arg(w, call, 1) + ")";
-}
-std::string EmitBallot(Writer* w, const ir::CallObj* call) {
-  return "ts::ptx::ballot(ts::kAllLanes, " + Arg(w, call, 0) + ")";
-}
-
-void RegisterMatch(const char* name, const std::string& function) {
-  RegisterCallEmitter(name, [function](Writer* w, const ir::CallObj* call) {
-    ir::DType t = ir::Call::Arg(call, 1).dtype();
-    std::string bits = t.bits == 64 ? "uint64_t" : "uint32_t";
-    std::string value = Arg(w, call, 1);
-    value = ir::dtype::IsFloat(t) ? "ts::bit_cast<" + bits + ">(" + value + ")"
-                                  : bits + "(" + value + ")";
-    return "ts::ptx::" + function + "(uint32_t(" + Arg(w, call, 0) + "), " + value + ")";
-  });
-}
-
-// One thread of each group of n: the elected lane of its first warp; n = 0: of each warp.
-std::string EmitElect(Writer* w, const ir::CallObj* call) {
-  const int64_t* n = ir::AsConstInt(ir::Call::Arg(call, 0));
-  std::string elect = "ts::ptx::elect(ts::kAllLanes)";
-  if (n && *n == 0) return elect;
-  return "(" + w->Name(w->cuda().thread) + " % " + Arg(w, call, 0) + " < 32 && " + elect + ")";
-}
-
-void RegisterWarpReduce(const char* name, const std::string& combined) {
-  RegisterCallEmitter(name, [combined](Writer* w, const ir::CallObj* call) {
-    ir::DType t = call->dtype;
-    std::string type = w->ValueType(t);
-    std::string text = combined;
-    if (combined == "min" || combined == "max") {
-      text = w->Function(combined, IsNarrowFloat(t) ? ir::dtype::Float(32) : t, {"a", "b"});
+// The arguments as they are, after the text `function(`.
+CallEmitter Function(const std::string& function, const std::string& type = "") {
+  return [function, type](Writer* w, const ir::CallObj* call) {
+    std::string text = function + "(";
+    for (size_t i = 0; i < call->args.size(); ++i) {
+      text += (i == 0 ? "" : ", ") + Arg(w, call, static_cast<int>(i));
     }
-    std::string value = w->Use("warp_reduce") + "(" + type + "(" + Arg(w, call, 0) + "), [](" +
-                        type + " a, " + type + " b) { return " + type + "(" + text + "); })";
-    return IsNarrowFloat(t) ? w->Round(value, ir::dtype::Float(32), t) : value;
-  });
+    text += ")";
+    return type.empty() ? text : type + "(" + text + ")";
+  };
+}
+
+// The lanes whose bits of the value are equal.
+CallEmitter Match(const std::string& function) {
+  return [function](Writer* w, const ir::CallObj* call) {
+    const ir::DType type = ir::Call::Arg(call, 0).dtype();
+    std::string bits = type.bits == 64 ? "uint64_t" : "uint32_t";
+    std::string value = Arg(w, call, 0);
+    bool narrow = !ir::dtype::IsFloat(type) && type.bits < 32;
+    value = narrow ? bits + "(" + value + ")" : "ts::bit_cast<" + bits + ">(" + value + ")";
+    return "ts::ptx::" + function + "(" + Arg(w, call, 1) + ", " + value + ")";
+  };
+}
+
+// sm_80 and newer reduce 32-bit integers in one instruction.
+CallEmitter Reduce(const std::string& op, const std::string& redux) {
+  return [op, redux](Writer* w, const ir::CallObj* call) {
+    const ir::DType type = call->dtype;
+    const int64_t threads = w->cuda().threads;
+    bool word = !ir::dtype::IsFloat(type) && type.bits == 32;
+    bool native = word && w->cuda().arch != "sm_70" && w->cuda().arch != "sm_75";
+    const bool whole = threads % 32 == 0;
+    std::string lanes =
+        whole ? "ts::kAllLanes"
+              : "ts::lanes_of(" + w->Name(w->cuda().thread) + ", " + std::to_string(threads) + ")";
+    std::string value = Arg(w, call, 0);
+    if (native) return "ts::ptx::" + redux + "(" + lanes + ", " + value + ")";
+    value = "ts::warp_reduce<ts::" + op + ">(" + value + (whole ? "" : ", " + lanes) + ")";
+    bool narrow = ir::dtype::IsFloat(type) && type.bits < 32;
+    return narrow ? w->Round(value, ir::dtype::Float(32), type) : value;
+  };
 }
 
 std::string EmitExtern(Writer* w, const ir::CallObj* call) {
@@ -104,32 +77,33 @@ std::string EmitExtern(Writer* w, const ir::CallObj* call) {
 }
 
 bool RegisterAll() {
-  RegisterCallEmitter("sync_threads", EmitSyncThreads);
-  RegisterCallEmitter("named_barrier_arrive", EmitArrive);
-  RegisterPlain("sync_warp", "ts::sync_warp");
-  RegisterPlain("sync_grid", "ts::sync_grid");
-  RegisterPlain("activemask", "ts::ptx::active_mask");
-  RegisterPlain("syncthreads_count", "ts::ptx::sync_block_count");
-  RegisterPlain("syncthreads_and", "ts::ptx::sync_block_and");
-  RegisterPlain("syncthreads_or", "ts::ptx::sync_block_or");
-  RegisterShuffle("shfl_sync", "shfl_idx");
-  RegisterShuffle("shfl_xor", "shfl_xor");
-  RegisterShuffle("shfl_up", "shfl_up");
-  RegisterShuffle("shfl_down", "shfl_down");
-  RegisterCallEmitter("any_sync", EmitAny);
-  RegisterCallEmitter("all_sync", EmitAll);
-  RegisterCallEmitter("ballot_sync", EmitBallotSync);
-  RegisterCallEmitter("ballot", EmitBallot);
-  RegisterMatch("match_any_sync", "match_any");
-  RegisterMatch("match_all_sync", "match_all");
-  RegisterCallEmitter("shuffle_elect", EmitElect);
-  RegisterWarpReduce("warp_reduce_sum", "a + b");
-  RegisterWarpReduce("warp_reduce_max", "max");
-  RegisterWarpReduce("warp_reduce_min", "min");
-  RegisterWarpReduce("warp_reduce_bitand", "a & b");
-  RegisterWarpReduce("warp_reduce_bitor", "a | b");
+  RegisterCallEmitter("sync_threads", EmitSync);
+  RegisterCallEmitter("sync_warp", EmitSyncWarp);
+  RegisterCallEmitter("sync_grid", Function("ts::sync_grid"));
+  RegisterCallEmitter("named_barrier_arrive", Function("ts::ptx::bar_arrive"));
+  RegisterCallEmitter("syncthreads_count", Function("ts::ptx::sync_block_count", "int32_t"));
+  RegisterCallEmitter("syncthreads_and", Function("ts::ptx::sync_block_and"));
+  RegisterCallEmitter("syncthreads_or", Function("ts::ptx::sync_block_or"));
+  RegisterCallEmitter("shfl_sync", Function("ts::shfl_idx"));
+  for (const char* name : {"shfl_xor", "shfl_up", "shfl_down"}) {
+    RegisterCallEmitter(name, Function("ts::" + std::string(name)));
+  }
+  RegisterCallEmitter("any_sync", Function("ts::any"));
+  RegisterCallEmitter("all_sync", Function("ts::all"));
+  RegisterCallEmitter("ballot_sync", Function("ts::ballot"));
+  RegisterCallEmitter("match_any_sync", Match("match_any"));
+  RegisterCallEmitter("match_all_sync", Match("match_all"));
+  RegisterCallEmitter("activemask", Function("ts::ptx::active_mask"));
+  RegisterCallEmitter("shuffle_elect", [](Writer*, const ir::CallObj*) {
+    return std::string("ts::ptx::elect(ts::kAllLanes)");
+  });
   RegisterCallEmitter("call_extern", EmitExtern);
   RegisterCallEmitter("call_pure_extern", EmitExtern);
+  RegisterCallEmitter("warp_reduce_sum", Reduce("Sum", "redux_add"));
+  RegisterCallEmitter("warp_reduce_max", Reduce("Max", "redux_max"));
+  RegisterCallEmitter("warp_reduce_min", Reduce("Min", "redux_min"));
+  RegisterCallEmitter("warp_reduce_bitand", Reduce("BitAnd", "redux_and"));
+  RegisterCallEmitter("warp_reduce_bitor", Reduce("BitOr", "redux_or"));
   return true;
 }
 

@@ -108,17 +108,6 @@ TS_DEVICE T atomic_byte(T* address, Change change) {
   }
 }
 )"},
-      {"warp_reduce",
-       "warp_reduce",
-       {},
-       R"(template <typename T, typename Combine>
-TS_DEVICE T warp_reduce(T value, Combine combine) {
-  for (uint32_t distance = 16; distance > 0; distance /= 2) {
-    value = combine(value, ts::shfl_xor(value, distance));
-  }
-  return value;
-}
-)"},
   };
   return helpers;
 }

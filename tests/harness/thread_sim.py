@@ -1,0 +1,30 @@
+"""Runs a kernel for the CUDA target on the simulator."""
+
+import tilescale
+from tilescale import sim
+
+
+def lower(func, arch="sm_80"):
+    return tilescale.lower(func, target=f"cuda -arch={arch}")
+
+
+def launch(lowered, tensors, grid=1, source=None, **options):
+    """The report of one launch; the tensors hold what the kernel wrote."""
+    signature = lowered.signature
+    return sim.launch(
+        source or lowered.kernel_source,
+        signature["kernel"],
+        grid,
+        tuple(signature["block"]),
+        list(tensors),
+        shared_bytes=signature["shared_bytes"],
+        arch=signature["arch"],
+        **options,
+    )
+
+
+def run(func, tensors, grid=1, arch="sm_80", **options):
+    """Launches without findings; gives the generated source."""
+    lowered = lower(func, arch)
+    launch(lowered, tensors, grid, **options).check()
+    return lowered.kernel_source
