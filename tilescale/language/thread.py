@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tilescale import errors, ir
@@ -24,8 +25,14 @@ def thread_call(name: str, values: list[Any], dtype: str) -> ir.Expr:
     return ir.make_call(name, values, {}, dtype)
 
 
-def _constant(what: str, value: Any, expected: str, valid: bool) -> None:
-    if not valid:
+def _constant(what: str, value: Any, expected: str, allowed: Callable[[int], bool]) -> int:
+    """The value as a constant.
+
+    Raises:
+        OperatorArgumentError: it is none, or not an allowed one.
+    """
+    number = const_int(value)
+    if number is None or not allowed(number):
         raise mistake(
             errors.OperatorArgumentError,
             f"{what} is given a number that means nothing",
@@ -33,6 +40,7 @@ def _constant(what: str, value: Any, expected: str, valid: bool) -> None:
             got=describe(value),
             remedy="give a constant",
         )
+    return number
 
 
 def get_thread_binding(dim: int = 0) -> ir.Expr:
@@ -44,8 +52,7 @@ def get_thread_binding(dim: int = 0) -> ir.Expr:
     Raises:
         OperatorArgumentError: `dim` is not 0, 1 or 2.
     """
-    number = const_int(dim)
-    _constant("T.get_thread_binding", dim, "0, 1 or 2", number is not None and 0 <= number <= 2)
+    number = _constant("T.get_thread_binding", dim, "0, 1 or 2", lambda n: 0 <= n <= 2)
     return thread_call("get_thread_binding", [ir.const(number, "int32")], "int32")
 
 
@@ -55,9 +62,8 @@ def get_thread_bindings() -> tuple[ir.Expr, ir.Expr, ir.Expr]:
 
 
 def _size(what: str, value: Any, otherwise: int) -> ir.Expr:
-    number = otherwise if value is None else const_int(value)
-    _constant(what, value, "a positive constant", number is not None and number > 0)
-    return ir.const(number, "int32")
+    given = otherwise if value is None else value
+    return ir.const(_constant(what, given, "a positive constant", lambda n: n > 0), "int32")
 
 
 def get_lane_idx(warp_size: int | None = None) -> ir.Expr:
@@ -91,18 +97,20 @@ def shuffle_elect(thread_extent: int) -> ir.Expr:
     Raises:
         OperatorArgumentError: not a constant multiple of 32.
     """
-    number = const_int(thread_extent)
-    valid = number is not None and number >= 0 and number % _WARP == 0
-    _constant("T.shuffle_elect", thread_extent, "a constant multiple of 32", valid)
+    number = _constant(
+        "T.shuffle_elect",
+        thread_extent,
+        "a constant multiple of 32",
+        lambda n: n >= 0 and n % _WARP == 0,
+    )
     return thread_call("shuffle_elect", [ir.const(number, "int32")], "bool")
 
 
 def _barrier(what: str, barrier_id: Any, arrive_count: Any) -> list[ir.Expr]:
-    number, count = const_int(barrier_id), const_int(arrive_count)
-    right_id = number is not None and 0 <= number < _BARRIERS
-    _constant(what, barrier_id, f"a barrier from 0 to {_BARRIERS - 1}", right_id)
-    right_count = count is not None and 0 < count <= 1024 and count % _WARP == 0
-    _constant(what, arrive_count, "a number of threads that is a multiple of 32", right_count)
+    barriers = f"a barrier from 0 to {_BARRIERS - 1}"
+    number = _constant(what, barrier_id, barriers, lambda n: 0 <= n < _BARRIERS)
+    counts = "a number of threads that is a multiple of 32"
+    count = _constant(what, arrive_count, counts, lambda n: 0 < n <= 1024 and n % _WARP == 0)
     return [ir.const(number, "uint32"), ir.const(count, "uint32")]
 
 
