@@ -178,6 +178,16 @@ def test_a_wrong_text_does_not_spoil_the_others(monkeypatch):
     np.testing.assert_array_equal(good(np.ones(5, np.float32), 2.0), np.full(5, 2.0))
 
 
+def test_a_cache_that_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TILESCALE_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    a = np.arange(70, dtype=np.float32)
+    b = np.zeros_like(a)
+    with pytest.warns(errors.CacheWarning, match="cannot be written"):
+        tilescale.compile(make_scale(), target="sim")(a, b, 3.0)
+    np.testing.assert_array_equal(b, 3 * a)
+
+
 def test_limits_of_the_architecture():
     @T.prim_func
     def wide(A: T.Tensor((64,), "float32")):
@@ -187,7 +197,9 @@ def test_limits_of_the_architecture():
             for i in T.Parallel(64):
                 A[i] = s[i]
 
-    with pytest.raises(errors.SharedMemoryLimitError, match="`wide` needs more shared memory"):
+    with pytest.raises(
+        errors.SharedMemoryLimitError, match="needs more shared memory than a block of sm_75"
+    ):
         tilescale.compile(wide, target="sim:sm_75")
     tilescale.compile(wide, target="sim:sm_80")(np.zeros(64, np.float32))
 

@@ -116,7 +116,7 @@ class KernelCache:
         try:
             return self._store(key, files)
         except OSError as error:
-            self._warn(error)
+            warn_unwritable(self._root, error)
             return None
 
     def _store(self, key: str, files: Mapping[str, bytes]) -> Path:
@@ -158,18 +158,6 @@ class KernelCache:
             shutil.rmtree(trash, ignore_errors=True)
         else:
             trash.unlink(missing_ok=True)
-
-    def _warn(self, error: OSError) -> None:
-        if self._root in _WARNED:
-            return
-        _WARNED.add(self._root)
-        warnings.warn(
-            f"the kernel cache {self._root} cannot be written ({error.strerror or error}): kernels"
-            f" are compiled anew in each process; set {knobs.CACHE_DIR.name} to a writable folder"
-            " with free space",
-            CacheWarning,
-            stacklevel=_levels_to_user(),
-        )
 
     def info(self) -> CacheInfo:
         """Counts the entries and their bytes."""
@@ -216,8 +204,27 @@ _WARNED: set[Path] = set()
 _PACKAGE = str(Path(__file__).absolute().parents[1])
 
 
+def warn_unwritable(root: Path, error: OSError) -> None:
+    """Warns, once for each folder, that nothing can be kept there.
+
+    Args:
+        root: the folder.
+        error: what writing to it gave.
+    """
+    if root in _WARNED:
+        return
+    _WARNED.add(root)
+    warnings.warn(
+        f"the kernel cache {root} cannot be written ({error.strerror or error}): kernels"
+        f" are compiled anew in each process; set {knobs.CACHE_DIR.name} to a writable folder"
+        " with free space",
+        CacheWarning,
+        stacklevel=_levels_to_user(),
+    )
+
+
 def _levels_to_user() -> int:
-    """The `stacklevel` with which `_warn` points at the first caller outside of this package."""
+    """The `stacklevel` with which `warn_unwritable` points at the first caller outside of this package."""
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1

@@ -200,11 +200,27 @@ def build_many(texts: Sequence[Text], arch: int, checked: bool) -> list[Built]:
     return [found[text] if text in found else build(text, arch, checked) for text in texts]
 
 
+@functools.cache
+def _private() -> tempfile.TemporaryDirectory[str]:
+    """Makes the folder of this process, for kernels that the cache cannot take."""
+    return tempfile.TemporaryDirectory(prefix="tilescale-sim-")
+
+
+def _staging(final: Path) -> tuple[Path, Path]:
+    """Returns a new folder and where to move it: `final`, unless that cannot be written."""
+    try:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=final.parent)), final
+    except OSError as error:
+        cache.warn_unwritable(final.parent, error)
+        own = Path(_private().name)
+        return Path(tempfile.mkdtemp(dir=own)), own / final.name
+
+
 def _build_together(texts: Sequence[Text], arch: int, checked: bool) -> list[Built]:
     final = cache.cache_root() / "sim" / _key(texts, arch, checked)[:32]
     if not (final / "kernel.so").exists():
-        final.parent.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=final.parent))
+        folder, final = _staging(final)
         try:
             _build(folder, final, texts, arch, checked)
             with contextlib.suppress(OSError):  # another process was faster
