@@ -224,7 +224,7 @@ def warn_unwritable(root: Path, error: OSError) -> None:
 
 
 def _levels_to_user() -> int:
-    """The `stacklevel` with which `warn_unwritable` points at the first caller outside of this package."""
+    """The `stacklevel` that points at the first caller outside this package."""
     frame, level = sys._getframe(1), 1
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1
