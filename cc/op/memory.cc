@@ -30,6 +30,9 @@ bool DeclareAll() {
   random("rng_rand", 0, TypeRule::kExplicit, "rng_rand(): a uniform uint32");
   random("rng_rand_float", 0, TypeRule::kExplicit,
          "rng_rand_float(bit=32, dist=\"uniform\" | \"normal\")");
+  Declare("cuda.copy_vector", 2, TypeRule::kExplicit,
+          "copy_vector(to, from): attrs bytes; both addresses are aligned to them",
+          {MemoryUse::kWrite, MemoryUse::kRead});
   Declare("cpu.print_text", 1, TypeRule::kInt32, "adds a text to the line being printed");
   Declare("cpu.print_value", 1, TypeRule::kInt32, "adds a value to the line");
   Declare("cpu.print_element", 1, TypeRule::kInt32, "adds an element of a list to the line");

@@ -2,22 +2,19 @@
 
 #include <tvm/ffi/reflection/registry.h>
 
-#include <unordered_map>
-
-#include "cc/ir/intrinsic.h"
 #include "cc/ir/visitor.h"
-#include "cc/lower/cuda/layout_demand.h"
-#include "cc/lower/cuda/lowering.h"
-#include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/apply_shared_layouts.h"
+#include "cc/pass/bind_threads.h"
 #include "cc/pass/check_kernel.h"
 #include "cc/pass/distribute_parallel.h"
+#include "cc/pass/drop_unused_names.h"
 #include "cc/pass/expand_pipelines.h"
 #include "cc/pass/fragment_layouts.h"
 #include "cc/pass/infer_layouts.h"
 #include "cc/pass/insert_sync.h"
 #include "cc/pass/legalize_memory.h"
 #include "cc/pass/lower_async_copies.h"
+#include "cc/pass/lower_cuda_tile_ops.h"
 #include "cc/pass/lower_elementwise.h"
 #include "cc/pass/lower_thread_level.h"
 #include "cc/pass/lower_tile_queries.h"
@@ -41,112 +38,6 @@ using lower::cuda::Context;
 using Options = ffi::Map<ffi::String, ffi::Any>;
 
 constexpr int64_t kMaxThreads = 1024;
-
-[[maybe_unused]] const bool kDeclared =
-    ir::RegisterIntrinsic({"cuda.copy_vector",
-                           2,
-                           ir::Effect::kState,
-                           ir::TypeRule::kExplicit,
-                           "copy_vector(to, from): attrs bytes; both addresses are aligned to them",
-                           {ir::MemoryUse::kWrite, ir::MemoryUse::kRead}});
-
-// Names the number of this thread at the start of the grid's body.
-class ThreadBinder : public ir::Mutator {
- public:
-  explicit ThreadBinder(const Context& context) : context_(context) {}
-  ir::Stmt MutateStmt(const ir::Stmt& s) override {
-    const auto* grid = s.as<ir::TileLoopObj>();
-    if (!grid) return DefaultStmt(s);
-    const ir::DType i32 = ir::dtype::Int(32);
-    ir::Expr number = ir::MakeCall("get_thread_binding", {}, {}, i32);
-    ir::Stmt body = ir::Seq(
-        {ir::Bind(context_.thread, number), ir::Assume(ir::MakeInt(i32, 0) <= context_.thread),
-         ir::Assume(context_.thread < ir::MakeInt(i32, context_.threads)), grid->body},
-        grid->span);
-    return ir::TileLoop(grid->vars, grid->extents, grid->threads, body, grid->attrs, grid->span);
-  }
-
- private:
-  const Context& context_;
-};
-
-ir::PrimFunc BindThreads(const ir::PrimFunc& func, const Context& context) {
-  return func.WithBody(ThreadBinder(context).MutateStmt(func->body));
-}
-
-class TileOpLowerer : public AnalyzedMutator {
- public:
-  explicit TileOpLowerer(const Context& context) : context_(context) {
-    context_.can_prove = [this](const ir::Expr& cond) { return analyzer()->CanProve(cond); };
-  }
-  ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
-    if (auto op = stmt.as<ir::TileOp>()) return lower::cuda::LowerTileOp(*op, context_);
-    return AnalyzedMutator::MutateStmt(stmt);
-  }
-
- private:
-  Context context_;
-};
-
-ir::PrimFunc LowerCudaTileOps(const ir::PrimFunc& func, const Context& context) {
-  auto lower = [&](const ir::PrimFunc& f) {
-    Context mapped = context;
-    mapped.layouts = std::make_shared<lower::cuda::Layouts>(f->body);
-    return TileOpLowerer(mapped).Run(f, context);
-  };
-  // Loops and fragments that operators are made of need layouts too, and maybe copies between them.
-  return lower(InferLayouts(lower(func), context));
-}
-
-// How often expressions mention each variable; a declaration is no mention.
-void CountUses(const ir::Stmt& body, std::unordered_map<const ffi::Object*, int64_t>* uses) {
-  struct Counter : ir::Visitor {
-    std::unordered_map<const ffi::Object*, int64_t>* uses;
-    void VisitExpr(const ir::Expr& e) override {
-      if (e.as<ir::VarObj>()) ++(*uses)[e.get()];
-      VisitFields(e);
-    }
-    void VisitStmt(const ir::Stmt& s) override {
-      const auto* bind = s.as<ir::BindObj>();
-      return bind ? VisitExpr(bind->value) : VisitFields(s);
-    }
-  } counter;
-  counter.uses = uses;
-  counter.VisitStmt(body);
-}
-
-// Names that nothing mentions any more, such as coordinates of a loop that only fills.
-ir::PrimFunc DropUnusedNames(const ir::PrimFunc& func, const Context&) {
-  struct Dropper : ir::Mutator {
-    std::unordered_map<const ffi::Object*, int64_t> uses;
-    ir::Stmt MutateStmt(const ir::Stmt& s) override {
-      const auto* bind = s.as<ir::BindObj>();
-      bool pure = bind != nullptr;
-      if (bind) {
-        ir::ForEachExpr(bind->value,
-                        [&](const ir::Expr& e) { pure = pure && !e.as<ir::CallObj>(); });
-      }
-      return pure && uses.count(bind->var.get()) == 0 ? ir::Seq(ffi::Array<ir::Stmt>())
-                                                      : DefaultStmt(s);
-    }
-  };
-  ir::PrimFunc result = func;
-  // A name may be used by the value of another unused one only.
-  for (size_t before = 0, now = 1; before != now;) {
-    Dropper dropper;
-    before = now;
-    ir::ForEachStmt(result->body, [&](const ir::Stmt& s) {
-      const auto* bind = s.as<ir::BindObj>();
-      if (bind) dropper.uses.emplace(bind->var.get(), 0);
-    });
-    const size_t names = dropper.uses.size();
-    dropper.uses.clear();
-    CountUses(result->body, &dropper.uses);
-    result = result.WithBody(dropper.MutateStmt(result->body));
-    now = names;
-  }
-  return result;
-}
 
 // [(pass name, function after it)], for `inspect` and for tests of each stage.
 ffi::Array<ffi::Any> Stages(const ir::PrimFunc& func, const Options& options) {
@@ -189,12 +80,16 @@ const std::vector<CudaPass>& CudaPipeline() {
       // Before threads are bound: the order of blocks is the grid's.
       {"rasterize_grid", RasterizeGrid},
       {"bind_threads", BindThreads},
+      // Before schedules, which must not move what single threads do.
       {"lower_thread_level", LowerThreadLevel},
+      // Before schedules: an accumulator's home decides what may overlap.
       {"place_reducers", PlaceReducers},
       // Before tile operators become several statements, which schedules do not count.
       {"plan_schedule", PlanSchedule},
       {"expand_pipelines", ExpandPipelines},
+      // Copies that are not asynchronous after all become elementwise ones.
       {"lower_async_copies", LowerAsyncCopies},
+      // After pipelines: what is still marked as one runs in order.
       {"serialize_loops", SerializeLoops},
       {"lower_elementwise", LowerElementwise},
       {"lower_tile_queries", LowerTileQueries},
