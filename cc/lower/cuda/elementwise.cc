@@ -3,7 +3,6 @@
 #include "cc/lower/cuda/lowering.h"
 #include "cc/op/atomic.h"
 #include "cc/op/fill.h"
-#include "cc/op/scan.h"
 #include "cc/op/transpose.h"
 
 namespace tilescale::lower::cuda {
@@ -13,7 +12,6 @@ namespace {
     RegisterElementwise(op::AtomicObj::_type_key, LowerAtomic),
     RegisterElementwise(op::FillObj::_type_key, LowerFill),
     RegisterElementwise(op::TransposeObj::_type_key, LowerTranspose),
-    RegisterElementwise(op::ScanObj::_type_key, LowerScan),
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "cc/ir/intrinsic.h"
 #include "cc/lower/common/loops.h"
+#include "cc/lower/cuda/lane_groups.h"
 #include "cc/lower/cuda/layout_demand.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/lower/cuda/relayout.h"
@@ -83,28 +84,6 @@ ir::Stmt LowerToThreads(const Plan& plan) {
   return ir::Parallel({one}, {ir::MakeInt(one.dtype(), 1)}, body, {}, span);
 }
 
-// How many neighbouring lanes share a result: a power of two that divides the block, so that no
-// group is cut, and no more than there are elements.
-int64_t GroupSize(const Plan& plan, int64_t outputs, int64_t length, const Context& context) {
-  if (ir::dtype::Bits(plan.dtype()) > 32) return 1;
-  int64_t group = 1;
-  while (group < kWarpSize && context.threads % (group * 2) == 0 && group < length &&
-         outputs * group < context.threads) {
-    group *= 2;
-  }
-  return group;
-}
-
-// The lanes of this thread's warp that exist.
-ir::Expr Lanes(const Context& context) {
-  const ir::DType u32 = ir::dtype::UInt(32);
-  const int64_t rest = context.threads % kWarpSize;
-  ir::Expr all = ir::MakeInt(u32, 0xffffffffLL);
-  if (rest == 0) return all;
-  ir::Expr full_warps = ir::MakeInt(ir::dtype::Int(32), context.threads - rest);
-  return ir::MakeSelect(context.thread < full_warps, all, ir::MakeInt(u32, (1LL << rest) - 1));
-}
-
 // The coordinates of result number `n`.
 std::vector<ir::Expr> Unflatten(const Plan& plan, ir::Expr n) {
   std::vector<ir::Expr> point(plan.kept_extents.size(), n);
@@ -172,7 +151,7 @@ ir::Stmt LowerToMemory(const op::ReduceObj* reduce, const Context& context) {
     outputs = value && outputs > 0 ? outputs * *value : 0;
   }
   if (!length || outputs <= 0) return LowerToThreads(plan);
-  const int64_t group = GroupSize(plan, outputs, *length, context);
+  const int64_t group = LanesPerLine(plan.dtype(), outputs, *length, context);
   return group == 1 ? LowerToThreads(plan) : LowerToGroups(plan, outputs, *length, group, context);
 }
 
@@ -232,16 +211,7 @@ ir::Expr MergePartials(const op::ReduceObj* reduce, const ir::Expr& a, const ir:
 }
 
 ir::Expr FromLane(const ir::Expr& value, int64_t distance, const Context& context) {
-  ir::DType t = value.dtype();
-  // Narrow values travel in the types of 32 bits that hold them exactly.
-  ir::DType carried = t;
-  if (t.bits < 32) carried = ir::dtype::IsFloat(t) ? ir::dtype::Float(32) : ir::dtype::Int(32);
-  ir::Expr received =
-      ir::MakeCall("shfl_xor",
-                   {ir::MakeCast(carried, value), ir::MakeInt(ir::dtype::Int(32), distance),
-                    ir::MakeInt(ir::dtype::Int(32), kWarpSize), Lanes(context)},
-                   {}, carried);
-  return ir::MakeCast(t, received);
+  return ShuffleLanes("shfl_xor", value, distance, kWarpSize, context);
 }
 
 }  // namespace tilescale::lower::cuda

@@ -1,0 +1,163 @@
+"""Scans on the simulator: groups of lanes give what the evaluator gives, in any shape."""
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import tilescale
+import tilescale.language as T
+from tilescale import sim
+from tilescale.sim.mutate import mutate
+from tilescale.testing import evaluator
+
+RNG = np.random.default_rng(0)
+SCANS = {"cumsum": T.cumsum, "cummax": T.cummax}
+ALLOCS = {"shared": T.alloc_shared, "fragment": T.alloc_fragment}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TILESCALE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def numpy_type(dtype):
+    return np.dtype(getattr(ml_dtypes, dtype)) if hasattr(ml_dtypes, dtype) else np.dtype(dtype)
+
+
+def scan_kernel(
+    name="cumsum", shape=(4, 100), dtype="int32", dim=1, reverse=False, threads=128, scope="shared"
+):
+    operation, alloc = SCANS[name], ALLOCS[scope]
+
+    @T.prim_func
+    def scan(A: T.Tensor(shape, dtype), B: T.Tensor(shape, dtype), C: T.Tensor(shape, dtype)):
+        with T.Kernel(1, threads=threads):
+            a = alloc(shape, dtype)
+            b = alloc(shape, dtype)
+            T.copy(A, a)
+            operation(a, b, dim=dim, reverse=reverse)
+            operation(a, dim=dim, reverse=reverse)
+            T.copy(a, B)
+            T.copy(b, C)
+
+    return scan
+
+
+def arguments(shape, dtype):
+    # Sums stay small enough to be exact in every order and type.
+    values = RNG.integers(-1, 2, shape).astype(numpy_type(dtype))
+    return [values, np.zeros_like(values), np.zeros_like(values)]
+
+
+def check(func, args, exact=True):
+    expected = [a.copy() for a in args]
+    evaluator.run(func, expected, check_programs=False)
+    tilescale.compile(func, target="sim:sm_80")(*args)
+    for actual, wanted in zip(args, expected, strict=True):
+        a, b = actual.astype(np.float64), wanted.astype(np.float64)
+        if exact:
+            np.testing.assert_array_equal(a, b)
+        else:
+            np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("threads", [32, 80, 96, 128])
+@pytest.mark.parametrize(
+    ("shape", "dim"),
+    [((1, 1), 1), ((3, 7), 1), ((2, 100), 1), ((33, 6), 0), ((2, 9, 5), 1), ((257,), 0)],
+)
+def test_shapes_and_threads(shape, dim, threads, reverse):
+    func = scan_kernel(shape=shape, dim=dim, threads=threads, reverse=reverse)
+    check(func, arguments(shape, "int32"))
+
+
+@pytest.mark.parametrize(
+    "dtype", ["float32", "float16", "bfloat16", "int8", "uint8", "uint32", "int64", "float64"]
+)
+@pytest.mark.parametrize("name", SCANS)
+def test_types(name, dtype):
+    check(scan_kernel(name, (5, 37), dtype, reverse=True), arguments((5, 37), dtype))
+
+
+@pytest.mark.parametrize("name", SCANS)
+@pytest.mark.parametrize("dim", [0, 1])
+def test_fragments(name, dim):
+    func = scan_kernel(name, (6, 20), "float32", dim, scope="fragment", threads=64)
+    check(func, arguments((6, 20), "float32"))
+
+
+def test_rounding_of_sums_is_close():
+    values = RNG.standard_normal((4, 100)).astype(np.float32)
+    func = scan_kernel(dtype="float32")
+    check(func, [values, np.zeros_like(values), np.zeros_like(values)], exact=False)
+
+
+@pytest.mark.parametrize("name", SCANS)
+def test_infinities_and_integers_that_wrap(name):
+    values = RNG.integers(-(2**31), 2**31 - 1, (4, 100)).astype(np.int32)
+    check(scan_kernel(name), [values, np.zeros_like(values), np.zeros_like(values)])
+    if name == "cummax":
+        floats = np.full((4, 100), -np.inf, np.float32)
+        floats[1, 50], floats[2, 30], floats[3, 0] = 1, np.nan, np.inf
+        func = scan_kernel(name, dtype="float32")
+        check(func, [floats, np.zeros_like(floats), np.zeros_like(floats)])
+
+
+def test_a_part_of_a_buffer():
+    @T.prim_func
+    def part(A: T.Tensor((4, 64), "int32"), B: T.Tensor((4, 64), "int32")):
+        with T.Kernel(1, threads=64):
+            a = T.alloc_shared((4, 64), "int32")
+            T.copy(A, a)
+            T.cumsum(a[1:3, 3:50], a[1:3, 3:50], dim=1)
+            T.copy(a, B)
+
+    values = RNG.integers(-9, 9, (4, 64)).astype(np.int32)
+    check(part, [values, np.zeros_like(values)])
+
+
+@pytest.mark.parametrize(("shape", "lanes"), [((1, 100), 32), ((16, 100), 8), ((128, 8), 0)])
+def test_lanes_share_lines(shape, lanes):
+    """As many lanes as the block has for each line; one thread each where lines abound."""
+    source = tilescale.lower(scan_kernel(shape=shape), target="cuda -arch=sm_80").kernel_source
+    steps = max(lanes.bit_length(), 0)
+    # Each of the two scans: log2(lanes) exchanges and one for what is before a part.
+    assert source.count("shfl_up(") == 2 * steps
+
+
+def test_every_removal_is_reported():
+    @T.prim_func
+    def reversed_copy(A: T.Tensor((6, 50), "int32"), B: T.Tensor((6, 50), "int32")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_shared((6, 50), "int32")
+            b = T.alloc_shared((6, 50), "int32")
+            T.copy(A, a)
+            T.cumsum(a, dim=1)
+            for i, j in T.Parallel(6, 50):
+                b[5 - i, 49 - j] = a[i, j]
+            T.cumsum(b, dim=0)
+            T.copy(b, B)
+
+    lowered = tilescale.lower(reversed_copy, target="cuda -arch=sm_80")
+    signature = lowered.signature
+    values = RNG.integers(-9, 9, (6, 50)).astype(np.int32)
+
+    def run(text, **options):
+        return sim.launch(
+            text,
+            signature["kernel"],
+            (1, 1, 1),
+            tuple(signature["block"]),
+            [values.copy(), np.zeros_like(values)],
+            shared_bytes=signature["shared_bytes"],
+            arch=signature["arch"],
+            **options,
+        )
+
+    table = mutate(lowered.kernel_source, run)
+    assert not table.baseline
+    assert len(table.rows) == 4
+    assert {row.verdict for row in table.rows} == {"reported"}, str(table)
