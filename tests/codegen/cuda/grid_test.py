@@ -80,3 +80,20 @@ def test_tile_scheduler():
     counts = np.zeros((5, 7), np.int32)
     tilescale.compile(visit, target="sim:sm_80")(counts)
     assert (counts == 1).all()
+
+
+def test_tensors_that_may_overlap():
+    @T.prim_func
+    def shift(
+        A: T.Tensor((64,), "int32"), B: T.Tensor((64,), "int32"), C: T.Tensor((64,), "int32")
+    ):
+        with T.Kernel(1, threads=32):
+            T.annotate_restrict_buffers(A, C)
+            for i in T.Parallel(64):
+                C[i] = A[i] + B[i]
+
+    source = tilescale.lower(shift, target="cuda -arch=sm_80").kernel_source
+    assert "int32_t* A, int32_t* __restrict__ B, int32_t* C)" in source
+    values, addend = np.arange(64, dtype=np.int32), np.full(64, 5, np.int32)
+    tilescale.compile(shift, target="sim:sm_80")(values, addend, values)
+    np.testing.assert_array_equal(values, np.arange(64) + 5)
