@@ -17,8 +17,7 @@ ir::Expr Lanes(const Context& context) {
 
 }  // namespace
 
-int64_t LanesPerLine(ir::DType type, int64_t lines, int64_t length, const Context& context) {
-  if (ir::dtype::Bits(type) > 32) return 1;
+int64_t LanesPerLine(int64_t lines, int64_t length, const Context& context) {
   int64_t group = 1;
   while (group < kWarpSize && context.threads % (group * 2) == 0 && group < length &&
          lines * group < context.threads) {

@@ -7,11 +7,10 @@
 namespace tilescale::lower::cuda {
 
 /// How many neighbouring lanes share each of `lines` lines of `length` elements: a power of two
-/// that divides the block, so that no group is cut, and no more than there are elements. 1 for
-/// types that shuffles do not carry.
-int64_t LanesPerLine(ir::DType type, int64_t lines, int64_t length, const Context& context);
+/// that divides the block, so that no group is cut, and no more than there are elements.
+int64_t LanesPerLine(int64_t lines, int64_t length, const Context& context);
 
-/// What the shuffle `op` gives for `value`, of at most 32 bits: `distance` is its second argument,
+/// What the shuffle `op` gives for `value`, of at most 64 bits: `distance` is its second argument,
 /// groups of `width` lanes exchange among themselves. All threads of the block must take part.
 ir::Expr ShuffleLanes(const char* op, const ir::Expr& value, int64_t distance, int64_t width,
                       const Context& context);

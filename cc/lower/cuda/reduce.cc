@@ -151,7 +151,7 @@ ir::Stmt LowerToMemory(const op::ReduceObj* reduce, const Context& context) {
     outputs = value && outputs > 0 ? outputs * *value : 0;
   }
   if (!length || outputs <= 0) return LowerToThreads(plan);
-  const int64_t group = LanesPerLine(plan.dtype(), outputs, *length, context);
+  const int64_t group = LanesPerLine(outputs, *length, context);
   return group == 1 ? LowerToThreads(plan) : LowerToGroups(plan, outputs, *length, group, context);
 }
 

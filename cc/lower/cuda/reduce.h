@@ -14,7 +14,7 @@ ir::Expr CombineElement(const op::ReduceObj* reduce, const ir::Expr& acc, const 
 /// Two partial results, which are no elements: sums of absolute values may have wrapped.
 ir::Expr MergePartials(const op::ReduceObj* reduce, const ir::Expr& a, const ir::Expr& b);
 
-/// `value`, of at most 32 bits, of the lane whose number differs from this one's in the bit
+/// `value`, of at most 64 bits, of the lane whose number differs from this one's in the bit
 /// `distance`. All threads of the block must take part.
 ir::Expr FromLane(const ir::Expr& value, int64_t distance, const Context& context);
 

@@ -152,8 +152,7 @@ ir::Stmt LowerScanToGroups(const ir::TileOp& op, const Context& context) {
   const auto* scan = op.as<op::ScanObj>();
   auto lines = LinesOf(scan);
   if (!lines || lines->count <= 0 || !OwnElements(scan)) return LowerScan(op, context);
-  const ir::DType type = scan->dst->buffer->dtype;
-  const int64_t group = LanesPerLine(type, lines->count, lines->length, context);
+  const int64_t group = LanesPerLine(lines->count, lines->length, context);
   return group == 1 ? LowerScan(op, context) : GroupScan(scan, *lines, group, context).Lower();
 }
 

@@ -96,6 +96,16 @@ def test_rounding_of_sums_is_close():
 
 
 @pytest.mark.parametrize("name", SCANS)
+@pytest.mark.parametrize("dtype", ["int64", "float64"])
+def test_wide_values_travel_whole(name, dtype):
+    func = scan_kernel(name, dtype=dtype)
+    source = tilescale.lower(func, target="cuda -arch=sm_80").kernel_source
+    assert "shfl_up(" in source
+    values = (RNG.integers(-9, 9, (4, 100)) * (2**40 + 1)).astype(dtype)
+    check(func, [values, np.zeros_like(values), np.zeros_like(values)])
+
+
+@pytest.mark.parametrize("name", SCANS)
 def test_infinities_and_integers_that_wrap(name):
     values = RNG.integers(-(2**31), 2**31 - 1, (4, 100)).astype(np.int32)
     check(scan_kernel(name), [values, np.zeros_like(values), np.zeros_like(values)])
