@@ -99,6 +99,7 @@ void ts_sim_grid_barrier();
 uint32_t ts_sim_active_mask();
 
 enum TsSimNumber {
+  kTsSimByte,
   kTsSimU16,
   kTsSimU32,
   kTsSimI32,

@@ -92,6 +92,8 @@ uint64_t AddFloat(uint64_t old, uint64_t operand, bool shared) {
 
 size_t SizeOf(TsSimNumber type) {
   switch (type) {
+    case kTsSimByte:
+      return 1;
     case kTsSimU16:
     case kTsSimHalf:
     case kTsSimBfloat16:
@@ -135,6 +137,8 @@ uint64_t NewValue(TsSimAtomic op, TsSimNumber type, uint64_t old, uint64_t opera
       return CombineAs<int32_t, uint32_t>(op, old, operand);
     case kTsSimU64:
       return CombineAs<uint64_t, uint64_t>(op, old, operand);
+    case kTsSimByte:
+      return CombineAs<uint8_t, uint8_t>(op, old, operand);
     case kTsSimU16:
       return CombineAs<uint16_t, uint16_t>(op, old, operand);
     case kTsSimI64:

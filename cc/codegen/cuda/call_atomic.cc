@@ -87,10 +87,11 @@ std::string Loop(Writer* w, const ir::CallObj* call, const std::string& kind,
   std::string storage = w->StorageType(t), type = w->ValueType(t);
   std::string function = t.bits <= 8 ? w->Use("atomic_byte") : "ts::atomic_update";
   std::string given = ir::dtype::IsBool(t) ? "bool(stored)" : type + "(stored)";
-  std::string text = function + Parameters(call, target->buffer) + "(" +
-                     w->Address(target->buffer, target->indices) + ", [x = " + type + "(" +
-                     (kind == "load" ? "0" : value) + ")](" + storage + " stored) { const " + type +
-                     " old = " + given + "; (void)x; (void)old; return " + storage + "(" +
+  std::string place = w->Address(target->buffer, target->indices);
+  if (t.bits <= 8) place += ", " + w->Name(target->buffer) + ", " + w->Bytes(target->buffer);
+  std::string text = function + Parameters(call, target->buffer) + "(" + place + ", [x = " + type +
+                     "(" + (kind == "load" ? "0" : value) + ")](" + storage + " stored) { const " +
+                     type + " old = " + given + "; (void)x; (void)old; return " + storage + "(" +
                      Change(w, kind, t) + "); })";
   return text;
 }

@@ -88,15 +88,31 @@ TS_DEVICE float odd_float(double x) {
   return ts::bit_cast<float>(bits | 1);
 }
 )"},
+      {"word_around",
+       "word_around",
+       {},
+       R"(// The aligned word around a byte of an array; null where the word is not all the array's.
+TS_DEVICE uint32_t* word_around(const void* byte, const void* array, int64_t bytes) {
+  uint64_t word = reinterpret_cast<uint64_t>(byte) & ~uint64_t(3);
+  uint64_t first = reinterpret_cast<uint64_t>(array);
+  return word >= first && word + 4 <= first + bytes ? reinterpret_cast<uint32_t*>(word) : nullptr;
+}
+)"},
       {"atomic_byte",
        "atomic_byte",
-       {},
-       R"(// Changes one byte by exchanging the word around it; returns the old value.
+       {"word_around"},
+       R"(// Changes one byte of an array by exchanging the word around it; returns the old value.
 template <ts::Order kOrder, ts::Scope kScope, typename T, typename Change>
-TS_DEVICE T atomic_byte(T* address, Change change) {
-  uint64_t at = reinterpret_cast<uint64_t>(address);
-  uint32_t* word = reinterpret_cast<uint32_t*>(at & ~uint64_t(3));
-  int shift = int(at & 3) * 8;
+TS_DEVICE T atomic_byte(T* address, const T* array, int64_t bytes, Change change) {
+  uint32_t* word = word_around(address, array, bytes);
+  if (word == nullptr) {
+    uint8_t before = ts::ptx::locked_byte<kOrder, kScope>(
+        reinterpret_cast<uint8_t*>(address), [=](uint8_t stored) {
+          return ts::bit_cast<uint8_t>(T(change(ts::bit_cast<T>(stored))));
+        });
+    return ts::bit_cast<T>(before);
+  }
+  int shift = int(reinterpret_cast<uint64_t>(address) & 3) * 8;
   uint32_t old = ts::ptx::atomic_compare_exchange<ts::Order::kRelaxed, kScope>(word, 0u, 0u);
   while (true) {
     T stored = ts::bit_cast<T>(uint8_t(old >> shift));
@@ -133,11 +149,19 @@ const std::vector<Helper>& PackedHelpers() {
 )"},
       {"set_i4",
        "set_i4",
-       {},
+       {"word_around"},
        R"(// The other elements of the word may be other threads'.
-TS_DEVICE void set_i4(uint8_t* p, int64_t i, int x) {
-  uint32_t* word = reinterpret_cast<uint32_t*>(p) + (i >> 3);
-  int shift = int(i & 7) * 4;
+TS_DEVICE void set_i4(uint8_t* p, int64_t bytes, int64_t i, int x) {
+  uint8_t* byte = p + (i >> 1);
+  int half = int(i & 1) * 4;
+  uint32_t* word = word_around(byte, p, bytes);
+  if (word == nullptr) {
+    ts::ptx::locked_byte<ts::Order::kRelaxed, ts::Scope::kGpu>(byte, [=](uint8_t stored) {
+      return uint8_t((stored & ~(15 << half)) | (x & 15) << half);
+    });
+    return;
+  }
+  int shift = int(reinterpret_cast<uint64_t>(byte) & 3) * 8 + half;
   ts::ptx::atomic_and<ts::Order::kRelaxed, ts::Scope::kGpu>(word, ~(15u << shift));
   ts::ptx::atomic_or<ts::Order::kRelaxed, ts::Scope::kGpu>(word, uint32_t(x & 15) << shift);
 }

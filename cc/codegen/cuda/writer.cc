@@ -12,21 +12,22 @@ constexpr int64_t kMaxUnrolled = 256;
 
 const std::set<std::string>& ReservedNames() {
   static const std::set<std::string> names = {
-      "alignas",   "auto",     "bool",     "break",    "case",        "char",     "class",
-      "const",     "continue", "default",  "delete",   "do",          "double",   "else",
-      "enum",      "extern",   "false",    "float",    "for",         "friend",   "goto",
-      "if",        "inline",   "int",      "long",     "namespace",   "new",      "not",
-      "and",       "or",       "xor",      "operator", "private",     "public",   "register",
-      "return",    "short",    "signed",   "sizeof",   "static",      "struct",   "switch",
-      "template",  "this",     "throw",    "true",     "try",         "typedef",  "typename",
-      "union",     "unsigned", "using",    "virtual",  "void",        "volatile", "while",
-      "threadIdx", "blockIdx", "blockDim", "gridDim",  "warpSize",    "ts",       "smem",
-      "asm",       "min_of",   "max_of",   "floordiv", "floormod",    "saturate", "catch",
-      "protected", "exp",      "log",      "sin",      "cos",         "pow",      "sqrt",
-      "floor",     "trunc",    "main",     "abs",      "round",       "tan",      "erf",
-      "ceil",      "fmod",     "std",      "y0",       "y1",          "yn",       "j0",
-      "j1",        "jn",       "gamma",    "div",      "abs_of",      "truncdiv", "truncmod",
-      "odd_float", "load_i4",  "load_u4",  "set_i4",   "set_i4_mine", "printf",   "assert",
+      "alignas",     "auto",        "bool",     "break",    "case",        "char",     "class",
+      "const",       "continue",    "default",  "delete",   "do",          "double",   "else",
+      "enum",        "extern",      "false",    "float",    "for",         "friend",   "goto",
+      "if",          "inline",      "int",      "long",     "namespace",   "new",      "not",
+      "and",         "or",          "xor",      "operator", "private",     "public",   "register",
+      "return",      "short",       "signed",   "sizeof",   "static",      "struct",   "switch",
+      "template",    "this",        "throw",    "true",     "try",         "typedef",  "typename",
+      "union",       "unsigned",    "using",    "virtual",  "void",        "volatile", "while",
+      "threadIdx",   "blockIdx",    "blockDim", "gridDim",  "warpSize",    "ts",       "smem",
+      "asm",         "min_of",      "max_of",   "floordiv", "floormod",    "saturate", "catch",
+      "protected",   "exp",         "log",      "sin",      "cos",         "pow",      "sqrt",
+      "floor",       "trunc",       "main",     "abs",      "round",       "tan",      "erf",
+      "ceil",        "fmod",        "std",      "y0",       "y1",          "yn",       "j0",
+      "j1",          "jn",          "gamma",    "div",      "abs_of",      "truncdiv", "truncmod",
+      "odd_float",   "load_i4",     "load_u4",  "set_i4",   "set_i4_mine", "printf",   "assert",
+      "atomic_byte", "word_around",
   };
   return names;
 }
@@ -140,13 +141,27 @@ void Writer::StoreAt(const ir::StoreObj* store, const std::string& offset) {
   if (IsPacked(t)) {
     // Other threads may change the other half of a byte that they can see.
     bool mine = !buffer.IsScope(ir::scope::kShared) && !buffer.IsScope(ir::scope::kGlobal);
-    return Line(Use(mine ? "set_i4_mine" : "set_i4") + "(" + Name(buffer) + ", " + offset + ", " +
-                value + ");");
+    std::string array = Name(buffer) + (mine ? "" : ", " + Bytes(buffer));
+    return Line(Use(mine ? "set_i4_mine" : "set_i4") + "(" + array + ", " + offset + ", " + value +
+                ");");
   }
   // A value that was just rounded is stored as it is.
   bool rounds = IsNarrowFloat(t) && value.rfind("float(" + StorageType(t) + "(", 0) == 0;
   if (rounds && MatchesWholeCall(value, 5)) value = value.substr(6, value.size() - 7);
   Line(element + " = " + value + ";");
+}
+
+// Of shared buffers up to the end of the last word, which is theirs.
+std::string Writer::Bytes(const ir::Buffer& buffer) {
+  const ir::DType wide = ir::dtype::Int(64);
+  std::vector<ir::Expr> strides = Strides(buffer);
+  ir::Expr elements = ir::MakeInt(wide, 1);
+  for (size_t i = 0; i < strides.size(); ++i) {
+    ir::Expr last = ir::MakeCast(wide, buffer->shape[i]) - ir::MakeInt(wide, 1);
+    elements = elements + last * ir::MakeCast(wide, strides[i]);
+  }
+  std::string bytes = IsPacked(buffer->dtype) ? "(" + Expr(elements) + " + 1) / 2" : Expr(elements);
+  return buffer.IsScope(ir::scope::kShared) ? "(" + bytes + " + 3) / 4 * 4" : bytes;
 }
 
 // 32 bits where indices have them and no element lies further away.

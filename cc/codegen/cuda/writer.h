@@ -28,6 +28,8 @@ class Writer : public codegen::Writer {
 
   /// Marks a helper function as used and gives its name: see helpers.cc.
   const std::string& Use(const std::string& helper);
+  /// How many bytes of the buffer may be touched, from its first element to behind its last.
+  std::string Bytes(const ir::Buffer& buffer);
   const std::set<std::string>& helpers() const { return helpers_; }
   const lower::cuda::Context& cuda() const { return cuda_; }
 

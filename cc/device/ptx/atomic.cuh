@@ -200,6 +200,27 @@ TS_DEVICE bfloat16_t atomic_add(bfloat16_t* address, bfloat16_t value) {
 #endif
 }
 
+// One for all bytes: they are few, at the ends of arrays. Defined where it is used.
+template <typename>
+__device__ uint32_t byte_lock = 0;
+
+// Changes a byte around which no word may be exchanged, as its neighbours belong to somebody else.
+// The lanes of a warp come one after the other: who has the lock releases it in the same iteration.
+template <Order kOrder, Scope kScope, typename Change>
+TS_DEVICE uint8_t locked_byte(uint8_t* address, Change change) {
+  volatile uint8_t* byte = address;
+  uint32_t* lock = &byte_lock<void>;
+  uint8_t old = 0;
+  for (bool waits = true; waits;) {
+    if (atomic_compare_exchange<Order::kAcquire, Scope::kGpu>(lock, 0u, 1u) != 0u) continue;
+    old = *byte;
+    *byte = change(old);
+    atomic_exchange<Order::kRelease, Scope::kGpu>(lock, 0u);
+    waits = false;
+  }
+  return old;
+}
+
 // Each element is atomic by itself; the address is a multiple of the size.
 template <Order kOrder, Scope kScope, typename T, int kCount>
 TS_DEVICE Pack<T, kCount> atomic_add(Pack<T, kCount>* address, Pack<T, kCount> value) {

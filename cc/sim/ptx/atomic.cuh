@@ -10,6 +10,7 @@ struct NumberIs {
 template <typename T>
 struct Number;
 // clang-format off
+template <> struct Number<uint8_t> : NumberIs<kTsSimByte> {};
 template <> struct Number<uint16_t> : NumberIs<kTsSimU16> {};
 template <> struct Number<uint32_t> : NumberIs<kTsSimU32> {};
 template <> struct Number<int32_t> : NumberIs<kTsSimI32> {};
@@ -95,6 +96,17 @@ TS_DEVICE T atomic_or(T* address, T value) {
 template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_xor(T* address, T value) {
   return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimXor, address, value);
+}
+
+// GPUs take a lock; what counts is that it is one step and touches no other byte.
+template <Order kOrder, Scope kScope, typename Change>
+TS_DEVICE uint8_t locked_byte(uint8_t* address, Change change) {
+  uint8_t old = ::ts_sim::Atomic<Order::kRelaxed, kScope, uint8_t>(kTsSimLoad, address, 0);
+  while (true) {
+    uint8_t seen = atomic_compare_exchange<kOrder, kScope, uint8_t>(address, old, change(old));
+    if (seen == old) return old;
+    old = seen;
+  }
 }
 
 // Each element is atomic by itself; the address is a multiple of the size.
