@@ -18,6 +18,7 @@ __all__ = [
     "IndexCountError",
     "IndexRangeError",
     "IndexTypeError",
+    "InstructionAlignmentError",
     "KernelCountError",
     "KernelError",
     "LiteralRangeError",
@@ -118,6 +119,10 @@ class MacroRecursionError(KernelError, RecursionError):
 
 class MacroArgumentError(KernelError, TypeError):
     """A macro is called with arguments that do not fit its parameters."""
+
+
+class InstructionAlignmentError(KernelError, ValueError):
+    """A single instruction is given an address that is never aligned as it needs it."""
 
 
 class AnnotationError(KernelError, TypeError):

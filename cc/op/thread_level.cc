@@ -81,6 +81,14 @@ bool RegisterAll() {
 
 }  // namespace
 
-bool IsThreadLevel(const std::string& intrinsic) { return Names().count(intrinsic) != 0; }
+bool IsThreadLevel(const std::string& intrinsic) {
+  const bool instruction = intrinsic.rfind("cuda.", 0) == 0 || intrinsic.rfind("ptx_", 0) == 0;
+  return instruction || Names().count(intrinsic) != 0;
+}
+
+std::string CalledName(const ir::CallObj* call) {
+  auto called = call->attrs.find("called");
+  return called == call->attrs.end() ? std::string(call->op) : (*called).second.cast<std::string>();
+}
 
 }  // namespace tilescale::op

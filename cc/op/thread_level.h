@@ -3,10 +3,15 @@
 
 #include <string>
 
+#include "cc/ir/expr.h"
+
 namespace tilescale::op {
 
 /// Whether the intrinsic works on single threads, warps or barriers of a GPU program.
 bool IsThreadLevel(const std::string& intrinsic);
+
+/// What users call it: the front end notes it where the intrinsic has another name.
+std::string CalledName(const ir::CallObj* call);
 
 }  // namespace tilescale::op
 

@@ -43,7 +43,7 @@ class KernelChecker : public ir::Visitor {
     CheckType(e.dtype());
     const auto* call = e.as<ir::CallObj>();
     bool of_threads = call && op::IsThreadLevel(std::string(call->op));
-    if (of_threads && !context_.has_threads) ThrowThreadLevel(std::string(call->op));
+    if (of_threads && !context_.has_threads) ThrowThreadLevel(op::CalledName(call));
     VisitFields(e);
   }
   void VisitBuffer(const ir::Buffer& buffer) override { CheckType(buffer->dtype); }

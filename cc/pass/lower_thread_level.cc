@@ -10,6 +10,7 @@
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/op/tile_op.h"
+#include "cc/pass/check_instructions.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
@@ -262,6 +263,7 @@ bool UsesThreads(const ir::Stmt& body, const ir::Var& thread) {
 }  // namespace
 
 ir::PrimFunc LowerThreadLevel(const ir::PrimFunc& func, const lower::cuda::Context& context) {
+  CheckInstructions(func, context);
   if (!UsesThreads(func->body, context.thread)) return func;
   ffi::Array<ir::Expr> extents;
   ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {

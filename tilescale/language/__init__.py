@@ -171,6 +171,15 @@ from tilescale.language.numeric import (
 )
 from tilescale.language.pointer import make_tensor, make_tensor_from_addr, ptr
 from tilescale.language.print import print
+from tilescale.language.ptx import (
+    access_ptr,
+    ptx_commit_group,
+    ptx_cp_async,
+    ptx_ldmatrix,
+    ptx_mma,
+    ptx_mma_sm70,
+    ptx_wait_group,
+)
 from tilescale.language.random import rng_init, rng_rand, rng_rand_float
 from tilescale.language.reduce import (
     reduce,
@@ -485,4 +494,6 @@ __all__ = [
     "warp_reduce_min",
     "warp_reduce_sum",
 ]
+__all__ += ["access_ptr", "ptx_commit_group", "ptx_cp_async", "ptx_ldmatrix", "ptx_mma"]
+__all__ += ["ptx_mma_sm70", "ptx_wait_group"]
 __all__ += [*SCALAR_BITS, *_math.FAST, *thread_level_functions()]

@@ -32,7 +32,7 @@ BARRIERS = section(
     threads("sync_threads named_barrier_arrive sync_warp"),
     threads("syncthreads_count syncthreads_and syncthreads_or"),
     threads("sync_grid", "launched cooperatively: all blocks are alive at once"),
-    later("ptx_wait_group ptx_commit_group ptx_cp_async", "part of the CUDA target (sm_80)", _SYNC),
+    threads("ptx_wait_group ptx_commit_group ptx_cp_async", "sm_80 and newer"),
     later("fence_proxy_async", _HOPPER, _SYNC),
     later("pdl_trigger pdl_sync", _HOPPER, "kernels in stream order"),
     later(
@@ -75,9 +75,10 @@ MATRIX_INSTRUCTIONS = section(
         _BLACKWELL,
         "`T.gemm`",
     ),
+    threads("ptx_mma ptx_mma_sm70", "A by rows, B by columns, without saturation"),
+    threads("ptx_ldmatrix"),
     later(
-        "ptx_mma ptx_mma_sp ptx_mma_sm70 ptx_mma_block_scale ptx_ldmatrix ptx_stmatrix mma_store"
-        " mma_fill",
+        "ptx_mma_sp ptx_mma_block_scale ptx_stmatrix mma_store mma_fill",
         _CUDA,
         "`T.gemm` and `T.copy`",
     ),

@@ -40,7 +40,7 @@ TILE_OPERATORS = section(
     later("gemm_sp wgmma_gemm_sp tcgen05_gemm_sp", _SPARSE, "`T.gemm`"),
     later("im2col", "with the CUDA target", "a gather in `T.Parallel` (examples/conv_im2col.py)"),
     rejected("c2d_im2col", "deprecated by TileLang", "a gather in `T.Parallel`"),
-    later("access_ptr", "with the CUDA target", "regions such as `A[i, j]`"),
+    threads("access_ptr", "an address; the kind and extent of the access are for the reader"),
 )
 
 MATH = section(
