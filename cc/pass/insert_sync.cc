@@ -43,6 +43,7 @@ class SyncInserter {
       : divergence_(func->body),
         accesses_(func, divergence_),
         analyzer_(context.analyzer.get()),
+        threads_(context.threads),
         drops_first_(context.Has(lower::PlantedBug::kDroppedBarrier)) {}
 
   ir::Stmt Run(const ir::Stmt& s, State* state) {
@@ -122,12 +123,17 @@ class SyncInserter {
 
   ir::Stmt RunLeaf(const ir::Stmt& s, State* state) {
     if (const auto* bind = s.as<ir::BindObj>()) accesses_.Bind(bind);
-    if (IsCall(s, "sync_threads")) {
+    if (IsCall(s, "sync_threads") && MeetsAll(CallOf(s))) {
       state->pending.clear();
       return s;
     }
     if (IsCall(s, "ptx_wait_group")) return RunWait(s, state);
     return With(Before(accesses_.OfStmt(s), state, s->span), s);
+  }
+
+  // Whether a barrier of the user's is for the whole block: it names no other number of threads.
+  bool MeetsAll(const ir::CallObj* barrier) const {
+    return barrier->args.empty() || ir::IsConstInt(ir::Call::Arg(barrier, 1), threads_);
   }
 
   // A wait of a pipeline says what arrives. One of the user's own waits for everything if nothing
@@ -283,6 +289,7 @@ class SyncInserter {
   Divergence divergence_;
   SyncAccesses accesses_;
   arith::Analyzer* analyzer_;
+  int64_t threads_;
   bool drops_first_;  // a planted bug
 
   // By loop: what is pending at its breaks and continues.
