@@ -172,6 +172,7 @@ from tilescale.language.numeric import (
 from tilescale.language.pointer import make_tensor, make_tensor_from_addr, ptr
 from tilescale.language.print import print
 from tilescale.language.ptx import (
+    __ldg,
     access_ptr,
     ptx_commit_group,
     ptx_cp_async,
@@ -495,5 +496,5 @@ __all__ = [
     "warp_reduce_sum",
 ]
 __all__ += ["access_ptr", "ptx_commit_group", "ptx_cp_async", "ptx_ldmatrix", "ptx_mma"]
-__all__ += ["ptx_mma_sm70", "ptx_wait_group"]
+__all__ += ["__ldg", "ptx_mma_sm70", "ptx_wait_group"]
 __all__ += [*SCALAR_BITS, *_math.FAST, *thread_level_functions()]

@@ -275,3 +275,19 @@ def ptx_wait_group(num: int = 0) -> ir.Expr:
             "give the number of groups that may be unfinished",
         )
     return _emit("ptx_wait_group", "ptx_wait_group", [ir.const(count, "int32")], {})
+
+
+def __ldg(element: Any, index: Scalar | None = None) -> ir.Expr:
+    """The element, which nobody writes while the kernel runs: the reader may cache it.
+
+    Args:
+        element: an element of a global tensor, or a tensor of one dimension.
+        index: which element of the tensor; its first if left out.
+
+    Raises:
+        OperatorArgumentError: it does not lie in global memory.
+    """
+    first = _address("__ldg", "the element", element, ("global",))
+    indices = first.indices if index is None else [as_index(index)]
+    value: ir.Expr = Buffer.of(first.buffer)[tuple(indices)]
+    return value

@@ -1,6 +1,6 @@
 """Names of the CUDA dialect: roles, barriers, bulk copies, matrix instructions, clusters, warps."""
 
-from tilescale.porting.entry import later, section, threads
+from tilescale.porting.entry import later, section, threads, works
 
 _SYNC = "synchronous tile operators: the compiler places what they need"
 _HOPPER = "part of the CUDA target (sm_90)"
@@ -95,7 +95,8 @@ MATRIX_INSTRUCTIONS = section(
 WARPS_AND_MEMORY = section(
     "Warps and typed memory access",
     "T",
-    later("ldg32 ldg64 ldg128 ldg256 stg32 stg64 stg128 stg256 __ldg", _CUDA, "`T.copy`"),
+    later("ldg32 ldg64 ldg128 ldg256 stg32 stg64 stg128 stg256", _CUDA, "`T.copy`"),
+    works("__ldg", "a plain load, which CUDA's compiler may cache", ("cpu", "cuda")),
     later("lds32 lds64 lds128 sts32 sts64 sts128", _CUDA, "`T.copy`"),
     threads("shfl_sync shfl_xor shfl_up shfl_down", "value, lane, width=32, mask"),
     threads("any_sync all_sync ballot_sync ballot match_any_sync match_all_sync activemask"),

@@ -152,6 +152,20 @@ def test_asynchronous_copy(guarded):
     np.testing.assert_array_equal(b, wanted[::-1].ravel())
 
 
+@pytest.mark.parametrize("target", ["cpu", "sim:sm_80"])
+def test_cached_loads_and_hints_of_caches(target):
+    @T.prim_func
+    def kernel(A: T.Tensor((8,), "int32"), B: T.Tensor((2, 8), "int32")):
+        with T.Kernel(8) as i:
+            T.annotate_l2_hit_ratio({A: 0.5})
+            B[0, i] = T.__ldg(A[i])
+            B[1, i] = T.__ldg(A, 7 - i) + T.__ldg(A)
+
+    a, b = RNG.integers(-99, 99, 8).astype(np.int32), np.zeros((2, 8), np.int32)
+    tilescale.compile(kernel, target=target)(a, b)
+    np.testing.assert_array_equal(b, [a, a[::-1] + a[0]])
+
+
 @pytest.mark.parametrize(
     ("function", "arch", "name", "first"),
     [
@@ -214,6 +228,7 @@ def mma(shape="m16n8k16", layouts=("row", "col"), kinds=("fp16", "fp16", "fp32")
         (lambda A, s, m, c: T.ptx_cp_async(s, A, 3), "that much"),
         (lambda A, s, m, c: T.ptx_cp_async(A, s, 8), "the destination"),
         (lambda A, s, m, c: T.ptx_wait_group(-1), "number of groups"),
+        (lambda A, s, m, c: T.__ldg(s[0]), "the element"),
         (lambda A, s, m, c: T.access_ptr(s, "x"), "no such access"),
     ],
 )
