@@ -5,6 +5,7 @@ import pytest
 
 import tilescale
 import tilescale.language as T
+from tilescale.testing import evaluator
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -97,3 +98,27 @@ def test_tensors_that_may_overlap():
     values, addend = np.arange(64, dtype=np.int32), np.full(64, 5, np.int32)
     tilescale.compile(shift, target="sim:sm_80")(values, addend, values)
     np.testing.assert_array_equal(values, np.arange(64) + 5)
+
+
+@pytest.mark.parametrize("arch", ["sm_75", "sm_80"])
+@pytest.mark.parametrize("stages", [1, 2, 3])
+def test_a_pipeline_starts_again_for_each_tile_of_a_persistent_loop(stages, arch):
+    @T.prim_func
+    def sums(A: T.Tensor((96, 80), "float32"), B: T.Tensor((96, 32), "float32")):
+        with T.Kernel(2, threads=32) as bx:
+            tile = T.alloc_shared((32, 16), "float32")
+            total = T.alloc_fragment((32, 16), "float32")
+            for i, j in T.Persistent([3, 2], 2, bx):
+                T.clear(total)
+                for k in T.Pipelined(5, num_stages=stages):
+                    T.copy(A[i * 32, k * 16], tile)
+                    for r, c in T.Parallel(32, 16):
+                        total[r, c] += tile[31 - r, 15 - c] * (j + 1)
+                T.copy(total, B[i * 32, j * 16])
+
+    a = np.random.default_rng(0).integers(-8, 8, (96, 80)).astype(np.float32)
+    actual, expected = np.zeros((96, 32), np.float32), np.zeros((96, 32), np.float32)
+    evaluator.run(sums, [a, expected], check_programs=False)
+    tilescale.compile(sums, target=f"sim:{arch}")(a, actual)
+    assert expected.any()
+    np.testing.assert_array_equal(actual, expected)
