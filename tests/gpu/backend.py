@@ -7,7 +7,6 @@ TILESCALE_TEST_MODE says which ("compile", "sim", "gpu") and TILESCALE_ARCH for 
 from __future__ import annotations
 
 import functools
-import importlib.util
 import os
 from typing import Any
 
@@ -16,17 +15,8 @@ import pytest
 
 import tilescale
 from tests.support.gpu import needs_nvrtc_for, torch_with_gpu
+from tests.support.machine import mode
 from tilescale.testing import evaluator, place, to_numpy
-
-
-@functools.cache
-def mode() -> str:
-    """Returns "compile", "sim" or "gpu"."""
-    wanted = os.environ.get("TILESCALE_TEST_MODE")
-    if wanted is not None or importlib.util.find_spec("torch") is None:
-        return wanted or "sim"
-    torch = importlib.import_module("torch")
-    return "gpu" if torch.cuda.is_available() else "sim"
 
 
 @functools.cache

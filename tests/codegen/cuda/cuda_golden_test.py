@@ -5,10 +5,10 @@ After a wanted change: pytest tests/codegen/cuda/cuda_golden_test.py --update-go
 
 from pathlib import Path
 
-import cuda_kernels
 import pytest
 
 import tilescale
+from tests.codegen.cuda import cuda_kernels
 from tilescale.errors import UnsupportedArchitectureError
 
 GOLDEN = Path(__file__).parent / "golden"

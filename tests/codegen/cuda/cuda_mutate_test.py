@@ -1,10 +1,10 @@
 """No synchronisation can leave a generated kernel unnoticed."""
 
-import cuda_kernels
 import numpy as np
 import pytest
 
 import tilescale
+from tests.codegen.cuda import cuda_kernels
 from tilescale import sim
 from tilescale.sim.mutate import mutate
 

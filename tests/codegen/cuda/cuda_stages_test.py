@@ -1,10 +1,10 @@
 """What the passes of the CUDA target make of a kernel: legal stages, layouts, barriers."""
 
-import cuda_kernels
 import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.codegen.cuda import cuda_kernels
 from tilescale import _ffi, ir
 from tilescale.errors import IntrinsicNotOnTargetError
 

@@ -1,14 +1,13 @@
-"""Fragments in registers: loops, reductions and copies under any layout, on the simulator."""
+"""Fragments in registers: loops, reductions and copies under any layout."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-import tilescale
 import tilescale.language as T
+from tests.support import machine
 from tilescale import layout as tl
-from tilescale import sim
 from tilescale.layout import cute
 from tilescale.testing import evaluator
 
@@ -23,25 +22,15 @@ def cache(tmp_path_factory):
 
 
 def check(func, tensors, rtol=1e-3, atol=1e-3):
-    """Runs `func` on the simulator; returns its source."""
-    lowered = tilescale.lower(func, target="cuda -arch=sm_80")
-    signature = lowered.signature
+    """Runs `func` and compares with the evaluator; returns its source."""
     expected = [tensor.copy() for tensor in tensors]
     evaluator.run(func, expected, check_programs=False)
-    sim.launch(
-        lowered.kernel_source,
-        signature["kernel"],
-        (1, 1, 1),
-        tuple(signature["block"]),
-        tensors,
-        shared_bytes=signature["shared_bytes"],
-        arch=signature["arch"],
-    ).check()
+    machine.build(func)(*tensors)
     for actual, wanted in zip(tensors, expected, strict=True):
         np.testing.assert_allclose(
             actual.astype(np.float64), wanted.astype(np.float64), rtol=rtol, atol=atol
         )
-    return lowered.kernel_source
+    return machine.source(func)
 
 
 def accumulator(rows, columns, warps_m, warps_n):

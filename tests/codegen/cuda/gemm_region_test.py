@@ -1,13 +1,12 @@
-"""Products of parts of buffers on the simulator: slices, versions, rows of an accumulator."""
+"""Products of parts of buffers: slices, versions, rows of an accumulator."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-import tilescale
 import tilescale.language as T
-from tilescale import sim
+from tests.support import machine
 from tilescale.testing import evaluator
 
 
@@ -141,22 +140,13 @@ CASES = {
 def test_parts(name, arch):
     func = CASES[name]()
     rng = np.random.default_rng(5)
-    lowered = tilescale.lower(func, target=f"cuda -arch={arch}")
-    signature = lowered.signature
-    tensors = []
-    for param in signature["params"]:
-        shape = [extent["const"] for extent in param["shape"]]
-        tensors.append(rng.standard_normal(shape).astype(param["dtype"]))
+    shapes = [[int(extent) for extent in param.shape] for param in func.params]
+    tensors = [
+        rng.standard_normal(shape).astype(dtype)
+        for shape, dtype in zip(shapes, ("float16", "float16", "float32"), strict=True)
+    ]
     expected = [tensor.copy() for tensor in tensors]
     evaluator.run(func, expected, check_programs=False)
-    assert "ts::ptx::mma_" in lowered.kernel_source
-    sim.launch(
-        lowered.kernel_source,
-        signature["kernel"],
-        (1, 1, 1),
-        tuple(signature["block"]),
-        tensors,
-        shared_bytes=signature["shared_bytes"],
-        arch=arch,
-    ).check()
+    assert "ts::ptx::mma_" in machine.source(func, arch)
+    machine.build(func, arch)(*tensors)
     np.testing.assert_allclose(tensors[2], expected[2], rtol=1e-3, atol=1e-2)

@@ -1,10 +1,10 @@
-"""The order of blocks and tiles on the simulator: each is visited exactly once."""
+"""The order of blocks and tiles on the simulator and on the GPU: each is visited exactly once."""
 
 import numpy as np
 import pytest
 
-import tilescale
 import tilescale.language as T
+from tests.support import machine
 from tilescale.testing import evaluator
 
 
@@ -35,7 +35,7 @@ def swizzled(columns, rows, panel, order):
 def test_swizzle_visits_each_block_once(columns, rows, panel, order):
     counts, numbers = np.zeros((rows, columns), np.int32), np.zeros((rows, columns), np.int32)
     func = swizzled(columns, rows, panel, order)
-    tilescale.compile(func, target="sim:sm_80")(counts, numbers)
+    machine.build(func)(counts, numbers)
     assert (counts == 1).all()
     np.testing.assert_array_equal(numbers.ravel(), np.arange(columns * rows))
 
@@ -48,7 +48,7 @@ def test_swizzle_needs_two_dimensions():
             C[bx] = bx
 
     out = np.zeros(8, np.int32)
-    tilescale.compile(line, target="sim:sm_80")(out)
+    machine.build(line)(out)
     np.testing.assert_array_equal(out, np.arange(8))
 
 
@@ -64,7 +64,7 @@ def test_persistent_visits_each_tile_once(domain, programs):
                 T.atomic_add(C[i, j], 1)
 
     counts = np.zeros(domain, np.int32)
-    tilescale.compile(visit, target="sim:sm_80")(counts)
+    machine.build(visit)(counts)
     assert (counts == 1).all()
 
 
@@ -79,7 +79,7 @@ def test_tile_scheduler():
                 tiles.next_tile()
 
     counts = np.zeros((5, 7), np.int32)
-    tilescale.compile(visit, target="sim:sm_80")(counts)
+    machine.build(visit)(counts)
     assert (counts == 1).all()
 
 
@@ -93,10 +93,10 @@ def test_tensors_that_may_overlap():
             for i in T.Parallel(64):
                 C[i] = A[i] + B[i]
 
-    source = tilescale.lower(shift, target="cuda -arch=sm_80").kernel_source
+    source = machine.source(shift)
     assert "int32_t* A, int32_t* __restrict__ B, int32_t* C)" in source
     values, addend = np.arange(64, dtype=np.int32), np.full(64, 5, np.int32)
-    tilescale.compile(shift, target="sim:sm_80")(values, addend, values)
+    machine.build(shift)(values, addend, values)
     np.testing.assert_array_equal(values, np.arange(64) + 5)
 
 
@@ -119,6 +119,6 @@ def test_a_pipeline_starts_again_for_each_tile_of_a_persistent_loop(stages, arch
     a = np.random.default_rng(0).integers(-8, 8, (96, 80)).astype(np.float32)
     actual, expected = np.zeros((96, 32), np.float32), np.zeros((96, 32), np.float32)
     evaluator.run(sums, [a, expected], check_programs=False)
-    tilescale.compile(sums, target=f"sim:{arch}")(a, actual)
+    machine.build(sums, arch)(a, actual)
     assert expected.any()
     np.testing.assert_array_equal(actual, expected)

@@ -1,10 +1,11 @@
-"""Operators of the language on the simulator: results are those of the evaluator."""
+"""Operators of the language on the simulator and on the GPU: results are those of the evaluator."""
 
 import numpy as np
 import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.support import machine
 from tilescale import errors
 from tilescale.testing import evaluator
 
@@ -29,7 +30,7 @@ def numpy_type(dtype):
 def compare(func, args, arch="sm_80", exact=True):
     expected = [a.copy() for a in args]
     evaluator.run(func, expected, check_programs=False)
-    tilescale.compile(func, target=f"sim:{arch}")(*args)
+    machine.build(func, arch)(*args)
     for actual, wanted in zip(args, expected, strict=True):
         a, b = actual.astype(np.float64), wanted.astype(np.float64)
         if exact:
@@ -97,7 +98,7 @@ def test_the_old_value_of_an_atomic():
                 T.atomic_add(seen[ticket], 1)
 
     seen = np.zeros(64, np.int32)
-    tilescale.compile(tickets, target="sim:sm_80")(np.zeros(1, np.int32), seen)
+    machine.build(tickets)(np.zeros(1, np.int32), seen)
     assert seen.all()
 
 
@@ -150,7 +151,7 @@ def test_print(capfd):
             if bx == 1:
                 T.print(A)
 
-    tilescale.compile(show, target="sim:sm_80")(np.array([1.5, -2], np.float32))
+    machine.build(show)(np.array([1.5, -2], np.float32))
     lines = sorted(capfd.readouterr().out.splitlines())
     assert lines == sorted(
         [
@@ -171,7 +172,7 @@ def test_print_of_a_fragment(capfd):
             T.copy(A, x)
             T.print(x)
 
-    tilescale.compile(show, target="sim:sm_80")(np.arange(4, dtype=np.int32))
+    machine.build(show)(np.arange(4, dtype=np.int32))
     lines = capfd.readouterr().out.splitlines()
     assert lines == [f"block (0, 0, 0), thread (0, 0, 0): x[{i}] = {i}" for i in range(4)]
 
@@ -195,8 +196,9 @@ def test_device_assert():
             for i in T.Parallel(64):
                 T.device_assert(A[i] < 60, "too large")
 
-    run = tilescale.compile(check, target="sim:sm_80")
+    run = machine.build(check)
     run(np.full(64, 59, np.int32))
+    machine.simulator_only("a failed assertion ends the GPU's context")
     with pytest.raises(errors.KernelAssertionError, match="too large") as caught:
         run(np.arange(64, dtype=np.int32))
     assert "operators_test.py" in str(caught.value)

@@ -1,10 +1,11 @@
-"""The thread-level language on the simulator, alone and mixed with tile operators."""
+"""The thread-level language on simulator and GPU, alone and mixed with tile operators."""
 
 import numpy as np
 import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.support import machine
 from tilescale import errors
 
 RNG = np.random.default_rng(0)
@@ -34,7 +35,7 @@ def run(function, values=THREADS, **options):
     dtype = str(values.dtype)
     kernel, arch = per_thread(function, dtype=dtype, **options)
     out = np.zeros(64, dtype)
-    tilescale.compile(kernel, target=f"sim:{arch}")(values.copy(), out)
+    machine.build(kernel, arch)(values.copy(), out)
     return out
 
 
@@ -103,7 +104,7 @@ def test_threads_of_several_dimensions():
             B[z, y, x] = z * 100 + y * 10 + x
 
     out = np.zeros((4, 2, 8), np.int32)
-    tilescale.compile(coordinates, target="sim:sm_80")(out)
+    machine.build(coordinates)(out)
     z, y, x = np.indices(out.shape)
     np.testing.assert_array_equal(out, z * 100 + y * 10 + x)
 
@@ -131,7 +132,7 @@ def reverse(synchronise):
 @pytest.mark.parametrize("synchronise", [True, False])
 def test_local_arrays_and_branches_of_threads(synchronise):
     out = np.zeros(64, np.int32)
-    tilescale.compile(reverse(synchronise), target="sim:sm_80")(THREADS.copy(), out)
+    machine.build(reverse(synchronise))(THREADS.copy(), out)
     wanted = THREADS[::-1] + 1
     np.testing.assert_array_equal(out, np.where(THREADS < 32, wanted, 2 * wanted))
 
@@ -149,7 +150,7 @@ def test_tile_operators_and_threads_in_one_kernel():
 
     values = RNG.integers(-4, 4, 64).astype(np.float32)
     out = np.zeros(64, np.float32)
-    tilescale.compile(mixed, target="sim:sm_80")(values, out)
+    machine.build(mixed)(values, out)
     np.testing.assert_array_equal(out, values.reshape(2, 32).sum(1).repeat(32) + THREADS)
 
 
@@ -169,11 +170,13 @@ def test_named_barriers_join_two_warps():
     lowered = tilescale.lower(handover, target="cuda -arch=sm_80").kernel_source
     assert "bar_arrive(1u, 64u)" in lowered
     out = np.zeros(32, np.int32)
-    tilescale.compile(handover, target="sim:sm_80")(out)
+    machine.build(handover)(out)
     np.testing.assert_array_equal(out, np.arange(32) * 3)
 
 
 def test_a_missing_named_barrier_is_reported():
+    machine.simulator_only("GPUs do not report races")
+
     @T.prim_func
     def handover(B: T.Tensor((32,), "int32")):
         with T.Kernel(1, threads=64):
@@ -185,7 +188,7 @@ def test_a_missing_named_barrier_is_reported():
                 B[tx - 32] = s[tx - 32]
 
     with pytest.raises(errors.ExecutionError):
-        tilescale.compile(handover, target="sim:sm_80")(np.zeros(32, np.int32))
+        machine.build(handover)(np.zeros(32, np.int32))
 
 
 def test_grid_barrier():
@@ -197,7 +200,7 @@ def test_grid_barrier():
             B[bx] = A[3 - bx]
 
     out = np.zeros(4, np.int32)
-    tilescale.compile(exchange, target="sim:sm_80")(np.zeros(4, np.int32), out)
+    machine.build(exchange)(np.zeros(4, np.int32), out)
     np.testing.assert_array_equal(out, np.arange(4)[::-1] * 7)
     assert tilescale.lower(exchange, target="cuda -arch=sm_80").signature["cooperative"]
 
@@ -229,7 +232,7 @@ def test_foreign_functions():
 
     values = RNG.standard_normal(64).astype(np.float32)
     out = np.zeros(64, np.float32)
-    tilescale.compile(foreign, target="sim:sm_80")(values, out)
+    machine.build(foreign)(values, out)
     np.testing.assert_array_equal(out, 2 * values)
 
 
@@ -247,7 +250,7 @@ def test_random_numbers_are_those_of_the_cpu():
 
     cpu, cuda = np.zeros((8, 4), np.float32), np.zeros((8, 4), np.float32)
     tilescale.compile(draws(1))(cpu)
-    tilescale.compile(draws(1), target="sim:sm_80")(cuda)
+    machine.build(draws(1))(cuda)
     np.testing.assert_array_equal(cpu, cuda)
     assert 0 < cuda.min() <= cuda.max() <= 1
 
@@ -286,5 +289,5 @@ def test_warps_synchronise():
     source = tilescale.lower(pairs, target="cuda -arch=sm_80").kernel_source
     assert "ts::sync_warp()" in source
     out = np.zeros(32, np.int32)
-    tilescale.compile(pairs, target="sim:sm_80")(np.arange(32, dtype=np.int32), out)
+    machine.build(pairs)(np.arange(32, dtype=np.int32), out)
     np.testing.assert_array_equal(out, np.arange(32)[::-1])
