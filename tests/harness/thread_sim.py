@@ -1,15 +1,17 @@
-"""Runs a kernel for the CUDA target on the simulator."""
+"""Runs a kernel for the CUDA target on the simulator, or on the GPU."""
 
 import tilescale
+from tests.support import machine
 from tilescale import sim
 
 
 def lower(func, arch="sm_80"):
-    return tilescale.lower(func, target=f"cuda -arch={arch}")
+    return tilescale.lower(func, target=f"cuda -arch={machine.arch_for(arch)}")
 
 
 def launch(lowered, tensors, grid=1, source=None, **options):
-    """The report of one launch; the tensors hold what the kernel wrote."""
+    """The simulator's report of one launch; the tensors hold what the kernel wrote."""
+    machine.simulator_only("GPUs report nothing")
     signature = lowered.signature
     return sim.launch(
         source or lowered.kernel_source,
@@ -26,5 +28,8 @@ def launch(lowered, tensors, grid=1, source=None, **options):
 def run(func, tensors, grid=1, arch="sm_80", **options):
     """Launches without findings; gives the generated source."""
     lowered = lower(func, arch)
+    if machine.GPU is not None:
+        machine.build(func, arch)(*tensors)
+        return lowered.kernel_source
     launch(lowered, tensors, grid, **options).check()
     return lowered.kernel_source

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-import thread_sim
 
 import tilescale.language as T
+from tests.harness import thread_sim
 from tilescale import errors
 
 I32 = "int32"

@@ -78,7 +78,7 @@ def _call(kernel: Any, target: str, *args: Any) -> None:
     placed = [place(target, a.copy()) if isinstance(a, np.ndarray) else a for a in args]
     kernel(*placed)
     for ours, theirs in zip(args, placed, strict=True):
-        if isinstance(ours, np.ndarray):
+        if isinstance(ours, np.ndarray) and ours.size:
             # As bytes: NumPy lacks some of torch's types.
             ours[...] = theirs.cpu().view(torch.uint8).numpy().view(ours.dtype)
 

@@ -249,7 +249,7 @@ def test_random_numbers_are_those_of_the_cpu():
         return draws
 
     cpu, cuda = np.zeros((8, 4), np.float32), np.zeros((8, 4), np.float32)
-    tilescale.compile(draws(1))(cpu)
+    tilescale.compile(draws(1), target="c")(cpu)
     machine.build(draws(1))(cuda)
     np.testing.assert_array_equal(cpu, cuda)
     assert 0 < cuda.min() <= cuda.max() <= 1
