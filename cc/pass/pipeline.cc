@@ -87,6 +87,7 @@ lower::Context MakeContext(const ffi::Map<ffi::String, ffi::Any>& options) {
   lower::Context context;
   context.check_bounds = !Flag(options, "tl.disable_safe_memory_legalize", false);
   context.prove_bounds = !Flag(options, "disable_bounds_proof", false);
+  context.reuse_shared = !Flag(options, "tl.disable_shared_memory_reuse", false);
   context.line_directives = Flag(options, "emit_line_directives", false) ||
                             Flag(options, "tl.emit_line_directives", false);
   auto bug = options.find("plant_bug");

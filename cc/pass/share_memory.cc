@@ -111,6 +111,7 @@ std::vector<int64_t> ChoosePlaces(const std::vector<const ir::AllocObj*>& allocs
 }  // namespace
 
 ir::PrimFunc ShareMemory(const ir::PrimFunc& func, const lower::cuda::Context& context) {
+  if (!context.reuse_shared) return func;
   std::vector<const ir::AllocObj*> allocs = SharedAllocs(func->body);
   const int64_t alone = TotalBytes(allocs, SharedPlaces(func, allocs.size()));
   if (alone <= machine::SharedMemoryLimit(context.arch)) return func;

@@ -8,8 +8,8 @@ namespace tilescale::pass {
 
 /// Gives shared buffers that are never needed at the same time one place, if the kernel would not
 /// fit otherwise: sharing costs a barrier between the last use of one buffer and the first of the
-/// next. The decision is in the attribute `kSharedPlaces`. Runs before synchronisation is inserted,
-/// which sees that the buffers of one place overlap.
+/// next; users may forbid it. The decision is in the attribute `kSharedPlaces`. Runs before
+/// synchronisation is inserted, which sees that the buffers of one place overlap.
 ir::PrimFunc ShareMemory(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

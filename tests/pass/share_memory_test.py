@@ -49,6 +49,13 @@ def test_tiles_that_do_not_fit_share_one(tmp_path, monkeypatch):
     np.testing.assert_array_equal(y, x[::-1] + 3)
 
 
+def test_users_may_forbid_reuse():
+    configs = {tilescale.PassConfigKey.TL_DISABLE_SHARED_MEMORY_REUSE: True}
+    with pytest.raises(errors.SharedMemoryLimitError) as caught:
+        tilescale.lower(chain(3), target="cuda -arch=sm_80", pass_configs=configs)
+    assert f"{3 * SIZE * 1024} bytes" in str(caught.value)
+
+
 def test_what_does_not_fit_is_refused_with_its_buffers():
     with pytest.raises(errors.SharedMemoryLimitError) as caught:
         lower(chain(1), "sm_75")

@@ -21,6 +21,8 @@ struct Context {
   bool check_bounds = true;
   /// False: every check is emitted, also those that are provably true.
   bool prove_bounds = true;
+  /// False: every shared buffer has a place of its own, also where the kernel then does not fit.
+  bool reuse_shared = true;
   /// Writes `#line` so that a debugger shows the user's source.
   bool line_directives = false;
   /// For tests of the tests only.
