@@ -56,7 +56,8 @@ struct Intrinsic {
   /// It has a predicate that keeps it from addresses outside their buffers; otherwise a call with
   /// such an address is dropped.
   bool guards_itself = false;
-  /// Whether it gives all threads of a block one value although it has effects: a vote of the block.
+  /// Whether it gives all threads of a block one value although it has effects: a vote of the
+  /// block.
   bool block_value = false;
 
   MemoryUse Use(size_t argument) const {
