@@ -3,10 +3,6 @@
 
 namespace ts {
 
-TS_DEVICE uint32_t ballot(bool predicate, uint32_t mask = kAllLanes) {
-  return ptx::ballot(mask, predicate);
-}
-
 // The lanes of a thread's warp in a block of `threads` threads, whose last warp may be short.
 TS_DEVICE uint32_t lanes_of(int32_t thread, int32_t threads) {
   int32_t count = threads - (thread & ~31);

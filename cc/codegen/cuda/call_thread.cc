@@ -38,6 +38,12 @@ CallEmitter Function(const std::string& function, const std::string& type = "") 
   };
 }
 
+// The instruction takes the mask first.
+std::string EmitBallot(Writer* w, const ir::CallObj* call) {
+  std::string mask = call->args.size() > 1 ? Arg(w, call, 1) : "ts::kAllLanes";
+  return "ts::ptx::ballot(" + mask + ", " + Arg(w, call, 0) + ")";
+}
+
 // The lanes whose bits of the value are equal.
 CallEmitter Match(const std::string& function) {
   return [function](Writer* w, const ir::CallObj* call) {
@@ -90,7 +96,7 @@ bool RegisterAll() {
   }
   RegisterCallEmitter("any_sync", Function("ts::any"));
   RegisterCallEmitter("all_sync", Function("ts::all"));
-  RegisterCallEmitter("ballot_sync", Function("ts::ballot"));
+  RegisterCallEmitter("ballot_sync", EmitBallot);
   RegisterCallEmitter("match_any_sync", Match("match_any"));
   RegisterCallEmitter("match_all_sync", Match("match_all"));
   RegisterCallEmitter("activemask", Function("ts::ptx::active_mask"));
