@@ -1,257 +1,64 @@
-"""The tile language: `import tilescale.language as T`."""
+"""The tile language: `import tilescale.language as T`.
+
+Each module lists in its `__all__` what users find here.
+"""
+
+# ruff: noqa: F403
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
-from tilescale.frontend.buffer import Region as BufferRegion
-from tilescale.frontend.dtypes import SCALAR_BITS, dtype, to_dtype
-from tilescale.frontend.macro import macro, meta_class
-from tilescale.frontend.macro import macro as inline
-from tilescale.frontend.trace import prim_func
+from tilescale.frontend import buffer as _buffer
+from tilescale.frontend.dtypes import SCALAR_BITS as SCALAR_BITS
+from tilescale.frontend.dtypes import dtype as dtype
+from tilescale.frontend.dtypes import to_dtype as to_dtype
+from tilescale.frontend.macro import macro as macro
+from tilescale.frontend.macro import meta_class as meta_class
+from tilescale.frontend.trace import prim_func as prim_func
+from tilescale.language import intrinsic as _intrinsic
 from tilescale.language import math as _math
-from tilescale.language.alloc import (
-    alloc_fragment,
-    alloc_global,
-    alloc_local,
-    alloc_reducer,
-    alloc_shared,
-    alloc_var,
-    empty,
-)
-from tilescale.language.annotate import (
-    annotate_compile_flags,
-    annotate_consumer_reg_alloc,
-    annotate_l2_hit_ratio,
-    annotate_layout,
-    annotate_min_blocks_per_sm,
-    annotate_pass_configs,
-    annotate_producer_reg_dealloc,
-    annotate_restrict_buffers,
-    annotate_safe_value,
-    annotate_schedule,
-    disable_warp_group_reg_alloc,
-    import_source,
-    no_set_max_nreg,
-    use_swizzle,
-)
-from tilescale.language.atomic import (
-    address_of,
-    atomic_add,
-    atomic_addx2,
-    atomic_addx4,
-    atomic_load,
-    atomic_max,
-    atomic_min,
-    atomic_or,
-    atomic_store,
-)
-from tilescale.language.copy import async_copy, copy
-from tilescale.language.device_assert import assume, device_assert
-from tilescale.language.fill import clear, fill
-from tilescale.language.gemm import GemmWarpPolicy, gemm
-from tilescale.language.intrinsic import (
-    all_of,
-    any_of,
-    call_extern,
-    call_intrin,
-    call_pure_extern,
-    dp4a,
-    index_to_coordinates,
-    thread_level_functions,
-)
-from tilescale.language.kernel import (
-    Kernel,
-    KernelLaunch,
-    get_block_binding,
-    get_block_bindings,
-    get_block_extent,
-    get_block_extents,
-    get_thread_extent,
-    get_thread_extents,
-)
-from tilescale.language.loop import (
-    Parallel,
-    Persistent,
-    Pipelined,
-    Serial,
-    Unroll,
-    Vectorized,
-    grid,
-    loop_break,
-    serial,
-    thread_binding,
-    unroll,
-    vectorized,
-)
-from tilescale.language.math import (
-    Select,
-    abs,
-    acos,
-    acosh,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    bitwise_and,
-    bitwise_not,
-    bitwise_or,
-    bitwise_xor,
-    cdiv,
-    ceil,
-    ceildiv,
-    clamp,
-    clz,
-    copysign,
-    cos,
-    cosh,
-    div,
-    erf,
-    exp,
-    exp2,
-    exp10,
-    fabs,
-    fast_rcp,
-    floor,
-    floordiv,
-    floormod,
-    fma,
-    fmod,
-    fmul,
-    hypot,
-    ieee_add,
-    ieee_fdiv,
-    ieee_fmaf,
-    ieee_frcp,
-    ieee_frsqrt,
-    ieee_fsqrt,
-    ieee_mul,
-    ieee_sub,
-    if_then_else,
-    isfinite,
-    isinf,
-    isnan,
-    ldexp,
-    log,
-    log1p,
-    log2,
-    log10,
-    max,
-    min,
-    nearbyint,
-    popcount,
-    pow,
-    power,
-    reinterpret,
-    round,
-    rsqrt,
-    shift_left,
-    shift_right,
-    sigmoid,
-    sin,
-    sinh,
-    sqrt,
-    tan,
-    tanh,
-    trunc,
-    truncdiv,
-    truncmod,
-)
-from tilescale.language.math import cast_value as cast
-from tilescale.language.numeric import (
-    infinity,
-    is_f8f6f4_family,
-    is_float4,
-    is_float4_e2m1fn,
-    is_float6,
-    is_float8,
-    max_value,
-    min_value,
-)
-from tilescale.language.pointer import make_tensor, make_tensor_from_addr, ptr
-from tilescale.language.print import print
-from tilescale.language.ptx import (
-    __ldg,
-    access_ptr,
-    ptx_commit_group,
-    ptx_cp_async,
-    ptx_ldmatrix,
-    ptx_mma,
-    ptx_mma_sm70,
-    ptx_wait_group,
-)
-from tilescale.language.random import rng_init, rng_rand, rng_rand_float
-from tilescale.language.reduce import (
-    reduce,
-    reduce_absmax,
-    reduce_abssum,
-    reduce_bitand,
-    reduce_bitor,
-    reduce_bitxor,
-    reduce_max,
-    reduce_min,
-    reduce_sum,
-)
-from tilescale.language.reducer import finalize_reducer, reducer_init, reducer_update
-from tilescale.language.scan import cummax, cumsum
-from tilescale.language.scheduler import BaseTileScheduler, PersistentTileScheduler
-from tilescale.language.tensor import (
-    Buffer,
-    FragmentBuffer,
-    LocalBuffer,
-    Ref,
-    SharedBuffer,
-    StridedTensor,
-    Tensor,
-    const,
-    dynamic,
-    symbolic,
-)
-from tilescale.language.thread import (
-    get_lane_idx,
-    get_thread_binding,
-    get_thread_bindings,
-    get_warp_group_idx,
-    get_warp_idx,
-    get_warp_idx_sync,
-    named_barrier_arrive,
-    shuffle_elect,
-    sync_grid,
-    sync_threads,
-    syncthreads_and,
-    syncthreads_count,
-    syncthreads_or,
-)
-from tilescale.language.transpose import transpose
-from tilescale.language.view import reshape, view
-from tilescale.language.warp import (
-    activemask,
-    all_sync,
-    any_sync,
-    ballot,
-    ballot_sync,
-    match_all_sync,
-    match_any_sync,
-    shfl_down,
-    shfl_sync,
-    shfl_up,
-    shfl_xor,
-    sync_warp,
-    warp_reduce_bitand,
-    warp_reduce_bitor,
-    warp_reduce_max,
-    warp_reduce_min,
-    warp_reduce_sum,
-)
+from tilescale.language.alloc import *
+from tilescale.language.annotate import *
+from tilescale.language.atomic import *
+from tilescale.language.copy import *
+from tilescale.language.device_assert import *
+from tilescale.language.fill import *
+from tilescale.language.gemm import *
+from tilescale.language.intrinsic import *
+from tilescale.language.kernel import *
+from tilescale.language.loop import *
+from tilescale.language.math import *
+from tilescale.language.numeric import *
+from tilescale.language.pointer import *
+from tilescale.language.print import *
+from tilescale.language.ptx import *
+from tilescale.language.random import *
+from tilescale.language.reduce import *
+from tilescale.language.reducer import *
+from tilescale.language.scan import *
+from tilescale.language.scheduler import *
+from tilescale.language.tensor import *
+from tilescale.language.thread import *
+from tilescale.language.transpose import *
+from tilescale.language.view import *
+from tilescale.language.warp import *
 
 _LANES = (2, 4, 8, 16, 32, 64)
 _VECTORS = {f"{name}x{lanes}" for name in SCALAR_BITS for lanes in _LANES if name != "handle"}
+_MODULES = """
+    alloc annotate atomic copy device_assert fill gemm intrinsic kernel loop math numeric pointer
+    print ptx random reduce reducer scan scheduler tensor thread transpose view warp
+"""
 
 globals().update({name: dtype(name) for name in SCALAR_BITS})
 globals().update(_math.FAST)
-globals().update(thread_level_functions())
-KernelLaunchFrame = KernelLaunch
+globals().update(_intrinsic.thread_level_functions())
+BufferRegion = _buffer.Region
+KernelLaunchFrame = KernelLaunch  # noqa: F405
+cast = _math.cast_value
+inline = macro
 float = dtype("float32")
 half = dtype("float16")
 double = dtype("float64")
@@ -268,233 +75,16 @@ def __getattr__(name: str) -> Any:
     return missing(name)
 
 
-__all__ = [
-    "SCALAR_BITS",
-    "BaseTileScheduler",
-    "Buffer",
-    "BufferRegion",
-    "FragmentBuffer",
-    "GemmWarpPolicy",
-    "Kernel",
-    "KernelLaunch",
-    "KernelLaunchFrame",
-    "LocalBuffer",
-    "Parallel",
-    "Persistent",
-    "PersistentTileScheduler",
-    "Pipelined",
-    "Ref",
-    "Select",
-    "Serial",
-    "SharedBuffer",
-    "StridedTensor",
-    "Tensor",
-    "Unroll",
-    "Vectorized",
-    "abs",
-    "acos",
-    "acosh",
-    "activemask",
-    "address_of",
-    "all_of",
-    "all_sync",
-    "alloc_fragment",
-    "alloc_global",
-    "alloc_local",
-    "alloc_reducer",
-    "alloc_shared",
-    "alloc_var",
-    "annotate_compile_flags",
-    "annotate_consumer_reg_alloc",
-    "annotate_l2_hit_ratio",
-    "annotate_layout",
-    "annotate_min_blocks_per_sm",
-    "annotate_pass_configs",
-    "annotate_producer_reg_dealloc",
-    "annotate_restrict_buffers",
-    "annotate_safe_value",
-    "annotate_schedule",
-    "any_of",
-    "any_sync",
-    "asin",
-    "asinh",
-    "assume",
-    "async_copy",
-    "atan",
-    "atan2",
-    "atanh",
-    "atomic_add",
-    "atomic_addx2",
-    "atomic_addx4",
-    "atomic_load",
-    "atomic_max",
-    "atomic_min",
-    "atomic_or",
-    "atomic_store",
-    "ballot",
-    "ballot_sync",
-    "bitwise_and",
-    "bitwise_not",
-    "bitwise_or",
-    "bitwise_xor",
-    "call_extern",
-    "call_intrin",
-    "call_pure_extern",
-    "cast",
-    "cdiv",
-    "ceil",
-    "ceildiv",
-    "clamp",
-    "clear",
-    "clz",
-    "const",
-    "copy",
-    "copysign",
-    "cos",
-    "cosh",
-    "cummax",
-    "cumsum",
-    "device_assert",
-    "disable_warp_group_reg_alloc",
-    "div",
-    "double",
-    "dp4a",
-    "dtype",
-    "dynamic",
-    "empty",
-    "erf",
-    "exp",
-    "exp2",
-    "exp10",
-    "fabs",
-    "fast_rcp",
-    "fill",
-    "finalize_reducer",
-    "float",
-    "floor",
-    "floordiv",
-    "floormod",
-    "fma",
-    "fmod",
-    "fmul",
-    "gemm",
-    "get_block_binding",
-    "get_block_bindings",
-    "get_block_extent",
-    "get_block_extents",
-    "get_lane_idx",
-    "get_thread_binding",
-    "get_thread_bindings",
-    "get_thread_extent",
-    "get_thread_extents",
-    "get_warp_group_idx",
-    "get_warp_idx",
-    "get_warp_idx_sync",
-    "grid",
-    "half",
-    "hypot",
-    "ieee_add",
-    "ieee_fdiv",
-    "ieee_fmaf",
-    "ieee_frcp",
-    "ieee_frsqrt",
-    "ieee_fsqrt",
-    "ieee_mul",
-    "ieee_sub",
-    "if_then_else",
-    "import_source",
-    "index_to_coordinates",
-    "infinity",
-    "inline",
-    "is_f8f6f4_family",
-    "is_float4",
-    "is_float4_e2m1fn",
-    "is_float6",
-    "is_float8",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "ldexp",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "loop_break",
-    "macro",
-    "make_tensor",
-    "make_tensor_from_addr",
-    "match_all_sync",
-    "match_any_sync",
-    "max",
-    "max_value",
-    "meta_class",
-    "min",
-    "min_value",
-    "named_barrier_arrive",
-    "nearbyint",
-    "no_set_max_nreg",
-    "popcount",
-    "pow",
-    "power",
-    "prim_func",
-    "print",
-    "ptr",
-    "reduce",
-    "reduce_absmax",
-    "reduce_abssum",
-    "reduce_bitand",
-    "reduce_bitor",
-    "reduce_bitxor",
-    "reduce_max",
-    "reduce_min",
-    "reduce_sum",
-    "reducer_init",
-    "reducer_update",
-    "reinterpret",
-    "reshape",
-    "rng_init",
-    "rng_rand",
-    "rng_rand_float",
-    "round",
-    "rsqrt",
-    "serial",
-    "shfl_down",
-    "shfl_sync",
-    "shfl_up",
-    "shfl_xor",
-    "shift_left",
-    "shift_right",
-    "shuffle_elect",
-    "sigmoid",
-    "sin",
-    "sinh",
-    "sqrt",
-    "symbolic",
-    "sync_grid",
-    "sync_threads",
-    "sync_warp",
-    "syncthreads_and",
-    "syncthreads_count",
-    "syncthreads_or",
-    "tan",
-    "tanh",
-    "thread_binding",
-    "thread_level_functions",
-    "to_dtype",
-    "transpose",
-    "trunc",
-    "truncdiv",
-    "truncmod",
-    "unroll",
-    "use_swizzle",
-    "vectorized",
-    "view",
-    "warp_reduce_bitand",
-    "warp_reduce_bitor",
-    "warp_reduce_max",
-    "warp_reduce_min",
-    "warp_reduce_sum",
-]
-__all__ += ["access_ptr", "ptx_commit_group", "ptx_cp_async", "ptx_ldmatrix", "ptx_mma"]
-__all__ += ["__ldg", "ptx_mma_sm70", "ptx_wait_group"]
-__all__ += [*SCALAR_BITS, *_math.FAST, *thread_level_functions()]
+def _names() -> list[str]:
+    """The names of the modules and those that are defined here."""
+    here = "BufferRegion KernelLaunchFrame SCALAR_BITS cast double dtype float half inline macro"
+    here += " meta_class prim_func to_dtype"
+    found = [*here.split(), *SCALAR_BITS, *_math.FAST, *_intrinsic.thread_level_functions()]
+    for module in _MODULES.split():
+        # Some functions have the name of their module.
+        found += sys.modules[f"{__name__}.{module}"].__all__
+    return sorted(found)
+
+
+#: Type checkers would take an ordinary assignment for the whole list.
+globals()["__all__"] = _names()

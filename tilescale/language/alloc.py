@@ -153,3 +153,14 @@ def empty(shape: Any, *more: Any, dtype: Any = None) -> Buffer:
 
 def _is_scalar(value: Any) -> bool:
     return isinstance(value, ir.Expr) and as_expr(value) is not None
+
+
+__all__ = [
+    "alloc_fragment",
+    "alloc_global",
+    "alloc_local",
+    "alloc_reducer",
+    "alloc_shared",
+    "alloc_var",
+    "empty",
+]

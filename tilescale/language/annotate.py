@@ -193,3 +193,21 @@ def import_source(code: str) -> None:
     """Puts C source before the kernel."""
     builder = context.current("T.import_source")
     builder.attrs["prelude"] = builder.attrs.get("prelude", "") + str(code)
+
+
+__all__ = [
+    "annotate_compile_flags",
+    "annotate_consumer_reg_alloc",
+    "annotate_l2_hit_ratio",
+    "annotate_layout",
+    "annotate_min_blocks_per_sm",
+    "annotate_pass_configs",
+    "annotate_producer_reg_dealloc",
+    "annotate_restrict_buffers",
+    "annotate_safe_value",
+    "annotate_schedule",
+    "disable_warp_group_reg_alloc",
+    "import_source",
+    "no_set_max_nreg",
+    "use_swizzle",
+]

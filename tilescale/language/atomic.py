@@ -243,3 +243,16 @@ def atomic_store(dst: Any, value: Scalar, memory_order: str | int = "seq_cst") -
     kind = str(dst.dtype) if element is None else str(element.dtype)
     call = ir.make_call("atomic_store", [address, as_typed(value, kind)], attrs, kind)
     _evaluate("T.atomic_store", call, False)
+
+
+__all__ = [
+    "address_of",
+    "atomic_add",
+    "atomic_addx2",
+    "atomic_addx4",
+    "atomic_load",
+    "atomic_max",
+    "atomic_min",
+    "atomic_or",
+    "atomic_store",
+]

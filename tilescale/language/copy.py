@@ -134,3 +134,6 @@ def async_copy(src: Any, dst: Any) -> None:
         NotABufferError: an operand is not a buffer.
     """
     copy(src, dst, annotations={"async": "user"})
+
+
+__all__ = ["async_copy", "copy"]

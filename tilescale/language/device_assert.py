@@ -20,3 +20,6 @@ def assume(cond: Any) -> None:
     """Promises that `cond` holds from here on; breaking the promise has no meaning."""
     builder = context.current("T.assume")
     builder.emit(ir.Assume(as_condition(cond), builder.span()))
+
+
+__all__ = ["assume", "device_assert"]

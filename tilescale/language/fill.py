@@ -23,3 +23,6 @@ def fill(buffer: Any, value: Any) -> None:
 def clear(buffer: Any) -> None:
     """Sets every element of a buffer or region to 0."""
     fill(buffer, 0)
+
+
+__all__ = ["clear", "fill"]

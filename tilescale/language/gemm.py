@@ -84,3 +84,6 @@ def _clear_if(condition: Any, buffer: Any) -> None:
     branch.then()
     clear(buffer)
     branch.end()
+
+
+__all__ = ["GemmWarpPolicy", "gemm"]

@@ -139,3 +139,15 @@ def index_to_coordinates(index: Scalar, shape: Any) -> list[Any]:
         coords.insert(0, as_expr(index) % extent)
         index = as_expr(index) // extent
     return coords
+
+
+__all__ = [
+    "all_of",
+    "any_of",
+    "call_extern",
+    "call_intrin",
+    "call_pure_extern",
+    "dp4a",
+    "index_to_coordinates",
+    "thread_level_functions",
+]

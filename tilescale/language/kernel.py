@@ -215,3 +215,15 @@ def _threads(threads: Any) -> list[ir.Expr]:
             remedy="a multiple of 32 such as threads=128 suits most kernels",
         )
     return [as_expr(count) for count in known]
+
+
+__all__ = [
+    "Kernel",
+    "KernelLaunch",
+    "get_block_binding",
+    "get_block_bindings",
+    "get_block_extent",
+    "get_block_extents",
+    "get_thread_extent",
+    "get_thread_extents",
+]

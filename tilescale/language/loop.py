@@ -215,3 +215,19 @@ def thread_binding(*_: Any, **__: Any) -> NoReturn:
 Serial = serial
 Unroll = unroll
 Vectorized = vectorized
+
+
+__all__ = [
+    "Parallel",
+    "Persistent",
+    "Pipelined",
+    "Serial",
+    "Unroll",
+    "Vectorized",
+    "grid",
+    "loop_break",
+    "serial",
+    "thread_binding",
+    "unroll",
+    "vectorized",
+]

@@ -43,3 +43,6 @@ def make_tensor_from_addr(
 ) -> Buffer:
     """The same as `make_tensor` for an integer address, e.g. from a table of pointers."""
     return make_tensor(address, shape, dtype, strides)
+
+
+__all__ = ["make_tensor", "make_tensor_from_addr", "ptr"]

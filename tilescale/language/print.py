@@ -30,3 +30,6 @@ def print(obj: Any = None, msg: str = "", warp_group_id: int = 0, warp_id: int =
         values.append(as_expr(obj))
     builder = context.current("T.print")
     builder.emit_in_kernel("T.print", ir.op.Print(str(msg), values, {}, builder.span()))
+
+
+__all__ = ["print"]

@@ -291,3 +291,15 @@ def __ldg(element: Any, index: Scalar | None = None) -> ir.Expr:
     indices = first.indices if index is None else [as_index(index)]
     value: ir.Expr = Buffer.of(first.buffer)[tuple(indices)]
     return value
+
+
+__all__ = [
+    "__ldg",
+    "access_ptr",
+    "ptx_commit_group",
+    "ptx_cp_async",
+    "ptx_ldmatrix",
+    "ptx_mma",
+    "ptx_mma_sm70",
+    "ptx_wait_group",
+]

@@ -75,3 +75,6 @@ def rng_rand_float(bit: int = 32, dist: str = "uniform") -> Any:
         )
     attrs: dict[str, Any] = {"bit": int(bit), "dist": dist}
     return _drawn("T.rng_rand_float", ir.make_call("rng_rand_float", [], attrs, f"float{bit}"))
+
+
+__all__ = ["rng_init", "rng_rand", "rng_rand_float"]

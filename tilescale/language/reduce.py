@@ -96,3 +96,16 @@ reduce_absmax = _named("absmax")
 reduce_bitand = _named("bitand")
 reduce_bitor = _named("bitor")
 reduce_bitxor = _named("bitxor")
+
+
+__all__ = [
+    "reduce",
+    "reduce_absmax",
+    "reduce_abssum",
+    "reduce_bitand",
+    "reduce_bitor",
+    "reduce_bitxor",
+    "reduce_max",
+    "reduce_min",
+    "reduce_sum",
+]

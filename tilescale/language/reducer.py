@@ -71,3 +71,6 @@ def finalize_reducer(reducer: Any, dst: Any = None, batch: int = 1) -> None:
     buffer, kind = _reducer(reducer, "T.finalize_reducer")
     target = as_region(buffer if dst is None else dst, "T.finalize_reducer")
     emit("T.finalize_reducer", ir.op.ReducerFinalize, buffer.node, target.node(), kind, {})
+
+
+__all__ = ["finalize_reducer", "reducer_init", "reducer_update"]

@@ -34,3 +34,6 @@ def cumsum(src: Any, dst: Any = None, dim: int = 0, reverse: bool = False) -> No
 def cummax(src: Any, dst: Any = None, dim: int = 0, reverse: bool = False) -> None:
     """Running maxima along a dimension; arguments as for `cumsum`."""
     _scan("T.cummax", ir.op.ScanKind.MAX, src, dst, dim, reverse)
+
+
+__all__ = ["cummax", "cumsum"]

@@ -120,3 +120,6 @@ class PersistentTileScheduler(BaseTileScheduler):
     def num_iterations(self) -> Any:
         """An upper bound of the number of tiles of one program."""
         return ceildiv(self.total, self.num_workers)
+
+
+__all__ = ["BaseTileScheduler", "PersistentTileScheduler"]

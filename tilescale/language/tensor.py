@@ -54,3 +54,17 @@ def const(names: str, dtype: Any = "int32") -> Any:
     builder = context.current("T.const")
     values = tuple(eager.constant(builder, name) for name in _split(names))
     return values[0] if len(values) == 1 else values
+
+
+__all__ = [
+    "Buffer",
+    "FragmentBuffer",
+    "LocalBuffer",
+    "Ref",
+    "SharedBuffer",
+    "StridedTensor",
+    "Tensor",
+    "const",
+    "dynamic",
+    "symbolic",
+]

@@ -172,3 +172,20 @@ def syncthreads_and(predicate: Scalar) -> ir.Expr:
 def syncthreads_or(predicate: Scalar) -> ir.Expr:
     """A barrier of the block that tells whether the predicate of any thread is true."""
     return thread_call("syncthreads_or", [as_condition(predicate)], "bool")
+
+
+__all__ = [
+    "get_lane_idx",
+    "get_thread_binding",
+    "get_thread_bindings",
+    "get_warp_group_idx",
+    "get_warp_idx",
+    "get_warp_idx_sync",
+    "named_barrier_arrive",
+    "shuffle_elect",
+    "sync_grid",
+    "sync_threads",
+    "syncthreads_and",
+    "syncthreads_count",
+    "syncthreads_or",
+]

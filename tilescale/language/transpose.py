@@ -12,3 +12,6 @@ def transpose(src: Any, dst: Any) -> None:
     """dst[j, i] = src[i, j] for two buffers or regions of two dimensions."""
     source, target = as_region(src, "T.transpose"), as_region(dst, "T.transpose")
     emit("T.transpose", ir.op.Transpose, source.node(), target.node(), {})
+
+
+__all__ = ["transpose"]

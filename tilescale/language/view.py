@@ -65,3 +65,6 @@ def _check_bits(src: Buffer, dims: tuple[Any, ...], kind: Any) -> None:
             got=f"{want} bits in {kind}{format_shape(dims)}",
             remedy="choose extents whose product times the bits of an element is the same",
         )
+
+
+__all__ = ["reshape", "view"]

@@ -140,3 +140,24 @@ def warp_reduce_bitand(value: Scalar) -> ir.Expr:
 def warp_reduce_bitor(value: Scalar) -> ir.Expr:
     """The bits that the value of any lane has, in all lanes."""
     return _reduce("warp_reduce_bitor", value, integral=True)
+
+
+__all__ = [
+    "activemask",
+    "all_sync",
+    "any_sync",
+    "ballot",
+    "ballot_sync",
+    "match_all_sync",
+    "match_any_sync",
+    "shfl_down",
+    "shfl_sync",
+    "shfl_up",
+    "shfl_xor",
+    "sync_warp",
+    "warp_reduce_bitand",
+    "warp_reduce_bitor",
+    "warp_reduce_max",
+    "warp_reduce_min",
+    "warp_reduce_sum",
+]
