@@ -15,6 +15,7 @@ __all__ = [
     "MissingCudaLibraryError",
     "MissingDriverError",
     "MissingGpuError",
+    "RegisterLimitError",
     "SharedMemoryLimitError",
     "ThreadLimitError",
     "UnsupportedArchitectureError",
@@ -62,8 +63,12 @@ class SharedMemoryLimitError(CudaError, ValueError):
     """A kernel needs more shared memory than the architecture or device gives a block."""
 
 
+class RegisterLimitError(CudaError, ValueError):
+    """A kernel needs more registers, or memory in their place, than its threads can have."""
+
+
 class ThreadLimitError(CudaError, ValueError):
-    """A kernel has more threads in a block than the architecture or its registers allow."""
+    """A kernel has more threads in a block, or on a multiprocessor, than there can be."""
 
 
 class GridLimitError(CudaError, ValueError):

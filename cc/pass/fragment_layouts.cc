@@ -49,7 +49,10 @@ class Solver {
       refused_.emplace(buffer.get(), "its layout " + reason + " has no closed form");
     } else if (fragment->num_values * std::max<int64_t>(ir::dtype::Bits(buffer->dtype), 8) >
                most * 32) {
-      refused_.emplace(buffer.get(), "it takes too many registers");
+      const int64_t bits =
+          fragment->num_values * std::max<int64_t>(ir::dtype::Bits(buffer->dtype), 8);
+      refused_.emplace(buffer.get(),
+                       kTooManyRegisters + std::to_string(bits / 32) + " registers of each thread");
     } else {
       known_.SetFragment(buffer, fragment);
       reasons_.emplace(buffer.get(), reason);

@@ -18,6 +18,9 @@ namespace tilescale::pass {
 
 namespace ffi = tvm::ffi;
 
+/// How the reason starts that a fragment has no registers because it would take too many.
+inline constexpr const char* kTooManyRegisters = "it would take ";
+
 /// One mention of a fragment in an outermost `Parallel` loop.
 struct FragmentAccess {
   ir::Buffer buffer;

@@ -7,6 +7,7 @@
 #include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
 #include "cc/machine/shared_memory.h"
+#include "cc/pass/fragment_layouts.h"
 #include "cc/pass/shared_sizes.h"
 #include "cc/support/diagnostic.h"
 
@@ -42,10 +43,44 @@ std::string BufferText(const ir::AllocObj* alloc) {
          std::to_string(SharedBytes(alloc));
 }
 
-void CheckLimit(const std::vector<const ir::AllocObj*>& allocs, int64_t total,
-                const std::string& arch) {
+// The decision that put the buffer here although it was to live in registers; empty if none did.
+std::string TooManyRegisters(const ir::PrimFunc& func, const ir::AllocObj* alloc) {
+  auto decisions = func->attrs.find("fragments");
+  if (decisions == func->attrs.end()) return "";
+  const std::string start =
+      std::string(alloc->buffer->name) + ": shared memory, because " + kTooManyRegisters;
+  for (const ffi::String& line : (*decisions).second.cast<ffi::Array<ffi::String>>()) {
+    if (std::string(line).compare(0, start.size(), start) == 0) return line;
+  }
+  return "";
+}
+
+// Throws for the largest fragment that has come here for want of registers, if there is one.
+void CheckFragments(const ir::PrimFunc& func, const std::vector<const ir::AllocObj*>& allocs,
+                    int64_t total, int64_t limit, const std::string& arch) {
+  const ir::AllocObj* largest = nullptr;
+  for (const ir::AllocObj* alloc : allocs) {
+    if (TooManyRegisters(func, alloc).empty()) continue;
+    if (!largest || SharedBytes(alloc) > SharedBytes(largest)) largest = alloc;
+  }
+  if (!largest) return;
+  support::UserError("RegisterLimitError")
+      .Message("the fragment `" + std::string(largest->buffer->name) +
+               "` fits neither in the registers of a block of " + arch +
+               " nor in its shared memory")
+      .Expected("at most 255 registers of a thread, and " + std::to_string(limit) +
+                " bytes of shared memory for larger fragments and all else")
+      .Got(TooManyRegisters(func, largest) + "; in all " + std::to_string(total) + " bytes")
+      .Remedy("use a smaller tile, more threads, or a narrower dtype")
+      .At(ir::ToLocation(largest->span))
+      .Throw();
+}
+
+void CheckLimit(const ir::PrimFunc& func, const std::vector<const ir::AllocObj*>& allocs,
+                int64_t total, const std::string& arch) {
   const int64_t limit = machine::SharedMemoryLimit(arch);
   if (total <= limit) return;
+  CheckFragments(func, allocs, total, limit, arch);
   std::string buffers;
   for (const ir::AllocObj* alloc : allocs) {
     buffers += (buffers.empty() ? "" : ", ") + BufferText(alloc);
@@ -65,7 +100,7 @@ ir::PrimFunc PlanShared(const ir::PrimFunc& func, const lower::cuda::Context& co
   std::vector<const ir::AllocObj*> allocs = SharedAllocs(func->body);
   std::vector<int64_t> places = SharedPlaces(func, allocs.size());
   const int64_t total = TotalBytes(allocs, places);
-  CheckLimit(allocs, total, context.arch);
+  CheckLimit(func, allocs, total, context.arch);
   std::map<int64_t, int64_t> starts = PlaceOffsets(allocs, places);
   ffi::Array<int64_t> offsets;
   size_t next = 0;

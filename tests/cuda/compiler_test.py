@@ -169,3 +169,35 @@ def test_newest_toolkit_that_the_driver_accepts(monkeypatch):
     assert cuda.find_toolkit("sm_80") is found
     monkeypatch.setattr(toolkit, "_driver_major", lambda: sys.maxsize)
     assert cuda.find_toolkit("sm_80") is newer
+
+
+def wide_product(bounds):
+    """A matrix instruction with 128 accumulators in each thread."""
+    slots = ", ".join(f"%{i}" for i in range(128))
+    operands = ", ".join(f'"+f"(d[{i}])' for i in range(128))
+    return f"""
+extern "C" __global__ void {bounds} k(float* x, long long a, long long b) {{
+  float d[128];
+  for (int i = 0; i < 128; ++i) d[i] = x[i * threadIdx.x];
+  asm volatile("wgmma.mma_async.sync.aligned.m64n256k16.f32.f16.f16 {{{slots}}}, "
+               "%128, %129, 1, 1, 1, 0, 0;"
+               : {operands} : "l"(a), "l"(b));
+  asm volatile("wgmma.commit_group.sync.aligned;\\nwgmma.wait_group.sync.aligned 0;");
+  for (int i = 0; i < 128; ++i) x[i * threadIdx.x] = d[i];
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("bounds", "options", "expected", "got"),
+    [
+        ("__launch_bounds__(512)", (), "at most 128 registers", "154 registers"),
+        ("__launch_bounds__(128, 8)", (), "at most 64 registers", "154 registers"),
+        ("", ("--maxrregcount=32",), "at most 32 registers", "more"),
+    ],
+)
+def test_an_instruction_with_more_registers_than_a_thread_has(bounds, options, expected, got):
+    with pytest.raises(errors.RegisterLimitError, match="sm_90a") as caught:
+        cuda.compile_cuda(wide_product(bounds), "sm_90a", options=options)
+    assert expected in caught.value.expected
+    assert caught.value.got == got

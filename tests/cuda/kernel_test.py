@@ -100,3 +100,41 @@ def test_cubin_functions_of_garbage():
         assert _runtime.cubin_functions(code[:size]) in ([], ["add"])
     with pytest.raises(TypeError):
         _runtime.cubin_functions("text")
+
+
+SPREAD = """
+extern "C" __global__ void __launch_bounds__(256) k(float* x) {
+  float a[200];
+#pragma unroll
+  for (int i = 0; i < 200; ++i) a[i] = x[i * 1024 + threadIdx.x];
+  __syncthreads();
+#pragma unroll
+  for (int i = 0; i < 200; ++i) x[i * 1024 + threadIdx.x] = a[199 - i];
+}
+"""
+
+
+@pytest.mark.parametrize("arch", ["sm_70", "sm_75", "sm_80", "sm_89", "sm_90a", "sm_120"])
+def test_more_threads_than_the_registers_allow(arch):
+    params = [tensor("X", [{"const": 200 * 1024}], written=True)]
+    kernels.load(SPREAD, "k", params, arch, block=(256, 1, 1))
+    with pytest.raises(errors.RegisterLimitError, match="more registers than") as caught:
+        kernels.load(SPREAD, "k", params, arch, block=(1024, 1, 1))
+    assert caught.value.expected.startswith(
+        ("at most 256 threads with", "at most 288 threads with")
+    )
+    assert caught.value.got == "1024 threads"
+
+
+@pytest.mark.parametrize("arch", ["sm_75", "sm_90a"])
+def test_a_stack_that_no_thread_has(arch):
+    source = """
+extern "C" __global__ void k(float* x) {
+  float a[140000];
+  for (int i = 0; i < 140000; ++i) a[i] = x[i % 13];
+  x[0] = a[int(x[1])];
+}
+"""
+    with pytest.raises(errors.RegisterLimitError, match="local memory") as caught:
+        kernels.load(source, "k", [tensor("X", [{"const": 13}], written=True)], arch)
+    assert caught.value.got == "560000 bytes"

@@ -14,7 +14,7 @@ from fuzz_harness import Prepared, difference, run_kernel
 from fuzz_program import Program
 
 from tilescale import sim
-from tilescale.errors import IntrinsicNotOnTargetError, SharedMemoryLimitError
+from tilescale.errors import IntrinsicNotOnTargetError, RegisterLimitError, SharedMemoryLimitError
 from tilescale.jit import compiler, options
 
 #: Small programs need no optimiser; -O1 halves the time of the C compiler.
@@ -26,7 +26,7 @@ _ASYNC_POLICIES = ("eager", "late", "random")
 #: Kernels in one translation unit; the headers cost as much as two kernels.
 _UNIT = 16
 #: What a legal program may be refused for.
-_LIMITS = (IntrinsicNotOnTargetError, SharedMemoryLimitError)
+_LIMITS = (IntrinsicNotOnTargetError, RegisterLimitError, SharedMemoryLimitError)
 
 
 @dataclasses.dataclass(frozen=True)

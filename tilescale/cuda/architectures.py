@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from tilescale.errors import (
+    RegisterLimitError,
     SharedMemoryLimitError,
     ThreadLimitError,
     UnsupportedArchitectureError,
@@ -33,6 +34,12 @@ _SHARED_BYTES = {
     121: 99 * _KIB,
 }
 MAX_THREADS = 1024
+# Registers of 32 bits that a block can have, on every architecture; a warp gets them in units.
+_MAX_REGISTERS = 65536
+_WARP = 32
+_REGISTER_UNIT = 8
+# Bytes that a thread can have in local memory, its stack.
+_MAX_STACK_BYTES = 512 * _KIB
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +82,14 @@ def architecture(name: str) -> Architecture:
     return Architecture(name, int(match[1]), shared)
 
 
-def check_limits(arch: str, kernel: str, block: Sequence[int], shared_bytes: int) -> None:
+def check_limits(
+    arch: str,
+    kernel: str,
+    block: Sequence[int],
+    shared_bytes: int,
+    registers: int = 0,
+    stack_bytes: int = 0,
+) -> None:
     """Compares what a kernel needs with what an architecture gives a block.
 
     Args:
@@ -83,10 +97,13 @@ def check_limits(arch: str, kernel: str, block: Sequence[int], shared_bytes: int
         kernel: the kernel's name.
         block: threads along x, y, z.
         shared_bytes: of a block, static and dynamic.
+        registers: of a thread; 0 if they are not known.
+        stack_bytes: of a thread.
 
     Raises:
         ThreadLimitError: the block is larger than the architecture allows.
         SharedMemoryLimitError: a block cannot have that much shared memory.
+        RegisterLimitError: a block cannot have that many registers, or a thread such a stack.
     """
     limits = architecture(arch)
     threads = block[0] * block[1] * block[2]
@@ -104,3 +121,27 @@ def check_limits(arch: str, kernel: str, block: Sequence[int], shared_bytes: int
             got=f"{shared_bytes} bytes",
             remedy="use smaller tiles or fewer pipeline stages",
         )
+    _check_registers(limits, kernel, threads, registers)
+    if stack_bytes > _MAX_STACK_BYTES:
+        raise RegisterLimitError(
+            f"kernel `{kernel}` has more local memory than {limits} gives a thread",
+            expected=f"at most {_MAX_STACK_BYTES} bytes for arrays and spilled registers",
+            got=f"{stack_bytes} bytes",
+            remedy="use smaller arrays, shared memory, or a workspace in global memory",
+        )
+
+
+def _check_registers(limits: Architecture, kernel: str, threads: int, registers: int) -> None:
+    warps = -(-threads // _WARP)
+    units = -(-registers // _REGISTER_UNIT)
+    if warps * units * _WARP * _REGISTER_UNIT <= _MAX_REGISTERS:
+        return
+    most = _MAX_REGISTERS // (units * _WARP * _REGISTER_UNIT) * _WARP
+    raise RegisterLimitError(
+        f"kernel `{kernel}` needs more registers than {limits} gives a block",
+        expected=f"at most {most} threads with {registers} registers each, "
+        f"of {_MAX_REGISTERS} in all",
+        got=f"{threads} threads",
+        remedy=f"declare the kernel with __launch_bounds__({threads}), use fewer threads, "
+        "or smaller tiles",
+    )

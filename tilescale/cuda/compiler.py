@@ -13,6 +13,7 @@ from tilescale.errors import (
     CudaError,
     CudaLinkError,
     MissingCudaLibraryError,
+    RegisterLimitError,
     SharedMemoryLimitError,
     UnsupportedInstructionError,
 )
@@ -24,6 +25,11 @@ _SPILLS = re.compile(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) 
 _REGISTERS = re.compile(r"Used (\d+) registers")
 _SHARED = re.compile(r"(\d+) bytes smem")
 _LACKING = re.compile(r"error\s*: (.*(?:requires \.target|not supported on \.target).*)")
+_FEW_REGISTERS = re.compile(
+    r"Insufficient registers \((\d+)\).*register target of (\d+)|Register allocation failed"
+    r" with register count of '(\d+)'"
+)
+_OVERRIDDEN = re.compile(r"Overriding maximum register limit \d+ for '\w+' with\s+(\d+)")
 _ERROR_LINE = re.compile(r"^[^\n(]*\((\d+)\): (?:catastrophic )?error", re.MULTILINE)
 # What the assembler says when it does not do what it was asked for: setmaxnreg and the like.
 _NOTE = re.compile(r"\(C\d+\)|\bignored\b|ptxas warning|: warning")
@@ -111,6 +117,7 @@ def compile_cuda(
         UnsupportedArchitectureError: there is no such architecture, or NVRTC does not know it.
         UnsupportedInstructionError: the architecture lacks an instruction of the source.
         SharedMemoryLimitError: static shared memory exceeds what a block can have.
+        RegisterLimitError: an instruction needs more registers than a thread can have.
         CudaCompileError: the source is wrong.
     """
     flags = ["--relocatable-device-code=true"] if relocatable else []
@@ -265,9 +272,29 @@ def _rejected(source: str, arch: str, toolkit: Toolkit, log: str) -> CudaError:
             got=lacking[1],
             remedy="compile for a newer architecture, or choose another instruction",
         )
+    few = _too_few_registers(arch, log)
+    if few is not None:
+        return few
     return CudaCompileError(
         f"{toolkit} rejects the source for {arch}:\n{_shorten(log)}{_excerpt(source, log)}",
         remedy="correct the source; a generated one is a defect of TileScale: please report it",
+    )
+
+
+def _too_few_registers(arch: str, log: str) -> RegisterLimitError | None:
+    """The assembler does not always say that a limit of the user's has made it fail."""
+    failed = _FEW_REGISTERS.search(log)
+    limited = None if "error" in log else _OVERRIDDEN.search(log)
+    if failed is None and limited is None:
+        return None
+    has = (failed and (failed[1] or failed[3])) or (limited and limited[1])
+    needed = failed[2] if failed and failed[2] else None
+    return RegisterLimitError(
+        f"an instruction needs more registers than a thread can have on {arch}",
+        expected=f"at most {has} registers, by the threads of a block, "
+        "the blocks of a multiprocessor or --maxrregcount",
+        got=f"{needed} registers" if needed else "more",
+        remedy="use fewer threads, smaller tiles, or drop the limit",
     )
 
 

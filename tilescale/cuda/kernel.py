@@ -30,6 +30,7 @@ class CudaKernel(_runtime.CudaKernel):
     Raises:
         ThreadLimitError: the block is larger than the architecture allows.
         SharedMemoryLimitError: a block cannot have that much shared memory.
+        RegisterLimitError: a block cannot have that many registers.
         ValueError: the signature contradicts itself.
     """
 
@@ -46,7 +47,14 @@ class CudaKernel(_runtime.CudaKernel):
         self.symbol = symbol
         self._signature: Mapping[str, Any] = {**signature, "device": "cuda"}
         used = binary.resources.get(symbol)
-        check_limits(binary.arch, symbol, block, shared_bytes + (used.shared_bytes if used else 0))
+        check_limits(
+            binary.arch,
+            symbol,
+            block,
+            shared_bytes + (used.shared_bytes if used else 0),
+            used.registers if used else 0,
+            used.stack_bytes if used else 0,
+        )
         super().__init__(
             binary.code,
             symbol,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib
 import json
+import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from tilescale.errors import CompileNoteWarning
 
 if TYPE_CHECKING:
     from tilescale.jit.build import Lowered
@@ -55,6 +59,12 @@ def with_returns(func: Any, signature: dict[str, Any]) -> dict[str, Any]:
         return signature
     returns = [int(index) for index in func.attrs["returns"]]
     return {**signature, "returns": returns, "returns_tuple": bool(func.attrs["returns_tuple"])}
+
+
+def warn_of(kernel: str, notes: Iterable[str]) -> None:
+    """Warns whoever compiles a kernel of what the compiler noted."""
+    for note in notes:
+        warnings.warn(f"kernel `{kernel}`: {note}", CompileNoteWarning, stacklevel=5)
 
 
 def library_fingerprint(cache: KernelCache) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from tilescale.cuda.compiler import (
 from tilescale.cuda.disassemble import disassemble
 from tilescale.cuda.kernel import CudaKernel
 from tilescale.cuda.toolkit import find_toolkit
-from tilescale.errors import CompileNoteWarning, TileScaleError
+from tilescale.errors import TileScaleError
 from tilescale.jit import backend, cuda_source
 from tilescale.jit.argument_errors import span_to_dict
 from tilescale.jit.build import Artifact, build, hash_parts
@@ -48,6 +47,7 @@ class CudaJITKernel(JITKernel, CudaKernel):
         CompileOptionError: `out_idx` does not fit the function.
         ThreadLimitError: a block is larger than the architecture allows.
         SharedMemoryLimitError: a block cannot have that much shared memory.
+        RegisterLimitError: a block cannot have that many registers.
     """
 
     def __init__(self, artifact: Artifact, prim_func: Any, options: CompileOptions) -> None:
@@ -73,8 +73,8 @@ class CudaJITKernel(JITKernel, CudaKernel):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Spills, and what the assembler did not do although it was asked to."""
-        return self.binary.notes
+        """Large arrays, spills, and what the assembler did not do although it was asked to."""
+        return (*self._signature["notes"], *self.binary.notes)
 
     @property
     def resource_usage(self) -> Mapping[str, int]:
@@ -175,8 +175,7 @@ def compile_kernel(func: Any, options: CompileOptions) -> CudaJITKernel:
     signature = {**artifact.signature, "span": span_to_dict(func.span)}
     kernel = CudaJITKernel(dataclasses.replace(artifact, signature=signature), func, options)
     if not artifact.from_cache:
-        for note in kernel.notes:
-            warnings.warn(f"kernel `{kernel.name}`: {note}", CompileNoteWarning, stacklevel=4)
+        backend.warn_of(kernel.name, kernel.notes)
     return kernel
 
 

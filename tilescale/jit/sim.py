@@ -63,6 +63,11 @@ class SimKernel(JITKernel, _runtime.HostedKernel):
         )
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What will be slow on a GPU for want of registers."""
+        return tuple(self._signature["notes"])
+
+    @property
     def last_report(self) -> Report | None:
         """What the simulator found and counted in the latest call, None before the first."""
         return self._launch.last_report
@@ -70,7 +75,9 @@ class SimKernel(JITKernel, _runtime.HostedKernel):
 
 def compile_kernel(func: Any, options: CompileOptions) -> SimKernel:
     """Returns the kernel. The host's compiler sees its text at the first call."""
-    return SimKernel(lower(func, options), func, options)
+    kernel = SimKernel(lower(func, options), func, options)
+    backend.warn_of(kernel.name, kernel.notes)
+    return kernel
 
 
 def build_many(kernels: Sequence[JITKernel]) -> None:

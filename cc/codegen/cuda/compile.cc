@@ -5,6 +5,7 @@
 
 #include "cc/codegen/common/kernel.h"
 #include "cc/codegen/common/launch.h"
+#include "cc/codegen/cuda/check_resources.h"
 #include "cc/codegen/cuda/writer.h"
 #include "cc/ir/visitor.h"
 #include "cc/pass/cuda_pipeline.h"
@@ -94,7 +95,8 @@ bool WaitsForGrid(const ir::PrimFunc& func) {
 }
 
 std::string LaunchJson(const lower::cuda::Context& context, const Launch& launch,
-                       const std::vector<std::string>& params) {
+                       const std::vector<std::string>& params,
+                       const std::vector<std::string>& notes) {
   const ir::PrimFunc& func = launch.func();
   support::JsonWriter json;
   json.BeginObject();
@@ -111,6 +113,10 @@ std::string LaunchJson(const lower::cuda::Context& context, const Launch& launch
   json.Key("arguments");
   json.BeginArray();
   for (const std::string& param : params) json.Value(param.substr(param.find_last_of(' ') + 1));
+  json.EndArray();
+  json.Key("notes");
+  json.BeginArray();
+  for (const std::string& note : notes) json.Value(note);
   json.EndArray();
   json.Key("exprs");
   json.BeginArray();
@@ -145,20 +151,16 @@ std::string UserSource(const Kernel& kernel) {
 
 // Threads, and how many blocks of the kernel the user wants on a multiprocessor.
 std::string LaunchBounds(const lower::cuda::Context& context, const ir::PrimFunc& func) {
-  std::string text = "__launch_bounds__(" + std::to_string(context.threads);
-  ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
-    const auto* hint = s.as<ir::AnnotateObj>();
-    if (hint && hint->key == "min_blocks_per_sm") {
-      text += ", " + std::to_string(hint->value.cast<int64_t>());
-    }
-  });
-  return text + ")";
+  const int64_t blocks = BlocksPerMultiprocessor(func);
+  return "__launch_bounds__(" + std::to_string(context.threads) +
+         (blocks > 0 ? ", " + std::to_string(blocks) : "") + ")";
 }
 
 ffi::Map<ffi::String, ffi::Any> CompileCUDA(const ir::PrimFunc& func,
                                             const ffi::Map<ffi::String, ffi::Any>& options) {
   lower::cuda::Context context = pass::MakeCudaContext(func, options);
   ir::PrimFunc lowered = pass::RunCudaPipeline(func, context);
+  const std::vector<std::string> notes = CheckResources(func, lowered, context);
   Kernel kernel = TakeApart(lowered);
   Launch launch(lowered, kernel.grid);
   Writer writer(context, PlannedOffsets(lowered, "shared_offsets"));
@@ -181,7 +183,7 @@ ffi::Map<ffi::String, ffi::Any> CompileCUDA(const ir::PrimFunc& func,
   if (writer.helpers().count("rng")) source += "  Philox ts_random = {{}, {}, {}, 4};\n";
   source += writer.text() + "}\n";
   return {{"source", ffi::String(source)},
-          {"launch", ffi::String(LaunchJson(context, launch, params))},
+          {"launch", ffi::String(LaunchJson(context, launch, params, notes))},
           {"signature", ffi::String(launch.Signature({}))}};
 }
 

@@ -214,7 +214,7 @@ bool Module::CheckLimits(const Loaded& loaded, Error* error) const {
   const int threads = image_.block[0] * image_.block[1] * image_.block[2];
   if (threads > attributes.max_threads) {
     *error = {ErrorKind::kThreads,
-              "kernel `" + image_.symbol + "` has more threads than its registers allow",
+              "kernel `" + image_.symbol + "` has more threads than it was compiled for",
               "at most " + std::to_string(attributes.max_threads) + " threads with " +
                   std::to_string(attributes.registers) + " registers each on " + loaded.device_text,
               std::to_string(threads) + " threads", "use fewer threads or smaller tiles"};
