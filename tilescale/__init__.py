@@ -10,41 +10,49 @@ from typing import TYPE_CHECKING, Any
 from tilescale.jit.decorator import jit
 
 if TYPE_CHECKING:
+    from tilescale.frontend.dtypes import DataType
     from tilescale.jit.cache import disable_cache, enable_cache
     from tilescale.jit.compiler import compile, lower, par_compile  # noqa: A004
     from tilescale.jit.kernel import JITKernel
     from tilescale.jit.pass_config import PassConfigKey
     from tilescale.jit.threads import get_num_threads, set_num_threads
     from tilescale.logs import set_log_level
+    from tilescale.math import cdiv, next_power_of_2
     from tilescale.profiler.profiler import Profiler
     from tilescale.profiler.supply import TensorSupplyType
 
 __all__ = [
+    "DataType",
     "JITKernel",
     "PassConfigKey",
     "Profiler",
     "TensorSupplyType",
+    "cdiv",
     "compile",
     "disable_cache",
     "enable_cache",
     "get_num_threads",
     "jit",
     "lower",
+    "next_power_of_2",
     "par_compile",
     "set_log_level",
     "set_num_threads",
 ]
 
 _MODULES = {
+    "DataType": "frontend.dtypes",
     "JITKernel": "jit.kernel",
     "PassConfigKey": "jit.pass_config",
     "Profiler": "profiler.profiler",
     "TensorSupplyType": "profiler.supply",
+    "cdiv": "math",
     "compile": "jit.compiler",
     "disable_cache": "jit.cache",
     "enable_cache": "jit.cache",
     "get_num_threads": "jit.threads",
     "lower": "jit.compiler",
+    "next_power_of_2": "math",
     "par_compile": "jit.compiler",
     "set_log_level": "logs",
     "set_num_threads": "jit.threads",

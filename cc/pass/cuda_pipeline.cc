@@ -16,6 +16,7 @@
 #include "cc/pass/lower_async_copies.h"
 #include "cc/pass/lower_cuda_tile_ops.h"
 #include "cc/pass/lower_elementwise.h"
+#include "cc/pass/lower_private_ops.h"
 #include "cc/pass/lower_thread_level.h"
 #include "cc/pass/lower_tile_queries.h"
 #include "cc/pass/narrow_indices.h"
@@ -80,6 +81,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       // Before threads are bound: the order of blocks is the grid's.
       {"rasterize_grid", RasterizeGrid},
       {"bind_threads", BindThreads},
+      // Before what single threads do is told from what a block does.
+      {"lower_private_ops", LowerPrivateOps},
       // Before schedules, which must not move what single threads do.
       {"lower_thread_level", LowerThreadLevel},
       // Before schedules: an accumulator's home decides what may overlap.

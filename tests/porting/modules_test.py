@@ -25,6 +25,12 @@ def test_math():
     ]
 
 
+def test_names_of_the_package():
+    assert tilescale.cdiv(5, 4) == 2
+    assert tilescale.next_power_of_2(5) == 8
+    assert tilescale.DataType("float16").bits == 16
+
+
 def test_environment_is_a_view_of_the_knobs(monkeypatch, tmp_path):
     monkeypatch.setenv("TILESCALE_CACHE_DIR", str(tmp_path))
     monkeypatch.setenv("TILESCALE_VERBOSE", "1")

@@ -181,6 +181,10 @@ def to_dtype(value: Any) -> dtype:
     )
 
 
+#: The name that programs on the host know.
+DataType = dtype
+
+
 def is_dtype_like(value: Any) -> bool:
     """Whether `value` names an element type in any of the accepted forms."""
     return type(value) is dtype or _parse(_name_of(value)) is not None

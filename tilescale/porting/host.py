@@ -99,7 +99,7 @@ TESTING = section(
 SUPPORT = section(
     "Support modules",
     "tilescale",
-    works("math.cdiv math.next_power_of_2"),
+    works("cdiv next_power_of_2 math.cdiv math.next_power_of_2 DataType"),
     works("env.env", "an object whose attributes are the environment variables below"),
     works("backend.target.determine_target utils.target.determine_target"),
     works("utils.tensor.TensorSupplyType utils.tensor.torch_assert_close"),
