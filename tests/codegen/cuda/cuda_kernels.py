@@ -123,4 +123,20 @@ def rotate():
     return rotate
 
 
-ALL = {f.__name__: f for f in (vector_add, vector_scale, gemm, softmax, uneven, rotate)}
+def long_scan():
+    """One line on four warps: registers, shuffles, the warps' totals in shared memory."""
+
+    @T.prim_func
+    def long_scan(X: T.Tensor((1000,), "float32"), Y: T.Tensor((1000,), "float32")):
+        with T.Kernel(1, threads=128):
+            x = T.alloc_shared((1000,), "float32")
+            y = T.alloc_fragment((1000,), "float32")
+            T.copy(X, x)
+            T.cumsum(x, y, reverse=True)
+            T.copy(y, Y)
+
+    return long_scan
+
+
+KERNELS = (vector_add, vector_scale, gemm, softmax, uneven, rotate, long_scan)
+ALL = {f.__name__: f for f in KERNELS}
