@@ -174,7 +174,7 @@ std::vector<VectorCandidate> VectorCandidates(const ir::Stmt& body, const ir::Va
 int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t extent, int64_t most,
                  const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer) {
   const ir::DType type = access.buffer->dtype;
-  if (!IsVectorType(type)) return 1;
+  if (!IsVectorType(type) || (layouts && layouts->IsScattered(access.buffer))) return 1;
   const auto* memory = layouts ? layouts->FindShared(access.buffer) : nullptr;
   for (int64_t vector = std::min(most, kMaxVectorBits / type.bits); vector > 1; vector /= 2) {
     if (extent % vector != 0 || type.bits * vector < kMinVectorBits) continue;

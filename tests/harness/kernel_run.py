@@ -1,14 +1,41 @@
-"""Running a kernel on the evaluator and on the CPU target at once."""
+"""Running a kernel on the evaluator and on one back end at once.
+
+TILESCALE_TEST_MODE says on which: none means the CPU target, "sim" the simulator and "gpu" the GPU.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
+import pytest
 
 import tilescale
+from tests.support import machine
 from tilescale import ir
 from tilescale.testing import evaluator
+
+
+def target() -> str:
+    """Returns the target that kernels are compiled for."""
+    return machine.target() if "TILESCALE_TEST_MODE" in os.environ else "cpu"
+
+
+def run_on_cpu(func: ir.PrimFunc, args: list[Any], refusal: type[Exception]) -> None:
+    """Does the same on the CPU target; elsewhere requires that compiling is refused.
+
+    Args:
+        func: a kernel that targets with threads do not have.
+        args: its arguments; arrays are changed in place.
+        refusal: the error of the others.
+    """
+    if target() == "cpu":
+        run(func, args)
+        return
+    with pytest.raises(refusal):
+        tilescale.compile(func, target=target())
+    pytest.skip(f"refused for {target()}: {refusal.__name__}")
 
 
 def run(func: ir.PrimFunc, args: list[Any]) -> list[Any]:
@@ -23,9 +50,7 @@ def run(func: ir.PrimFunc, args: list[Any]) -> list[Any]:
     """
     copies = [arg.copy() if isinstance(arg, np.ndarray) else arg for arg in args]
     expected = evaluator.run(func, copies, check_programs=False).outputs
-    returned = tilescale.compile(func)(*args)
-    outputs = [] if returned is None else [returned]
-    outputs = list(returned) if isinstance(returned, tuple) else outputs
+    outputs = machine.call(tilescale.compile(func, target=target()), target(), *args)
     order = [int(i) for i in func.attrs.get("returns", [])]
     for position, result in zip(np.argsort(order), expected, strict=True):
         _compare(outputs[position], result)

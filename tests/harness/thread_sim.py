@@ -5,7 +5,7 @@ from tests.support import machine
 from tilescale import sim
 
 
-def lower(func, arch="sm_80"):
+def lower(func, arch=None):
     return tilescale.lower(func, target=f"cuda -arch={machine.arch_for(arch)}")
 
 
@@ -25,7 +25,7 @@ def launch(lowered, tensors, grid=1, source=None, **options):
     )
 
 
-def run(func, tensors, grid=1, arch="sm_80", **options):
+def run(func, tensors, grid=1, arch=None, **options):
     """Launches without findings; gives the generated source."""
     lowered = lower(func, arch)
     if machine.GPU is not None:

@@ -1,10 +1,10 @@
 """`T.copy`: forms of operands, conversion, parts outside of tensors."""
 
-import kernel_run
 import numpy as np
 import pytest
 
 import tilescale.language as T
+from tests.harness import kernel_run
 from tilescale import errors, ir
 
 
@@ -54,7 +54,7 @@ def test_extents_of_one_are_dropped():
     @T.prim_func
     def kernel(A: T.Tensor((3, 4, 5), "int32"), B: T.Tensor((3, 5), "int32")):
         with T.Kernel(3) as b:
-            row = T.alloc_local((5,), "int32")
+            row = T.alloc_fragment((5,), "int32")
             T.copy(A[b, 2, 0:5], row)
             T.copy(row, B[b, :])
 

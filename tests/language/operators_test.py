@@ -1,10 +1,10 @@
 """Tile operators besides `T.copy`: results on small cases, arguments that are refused."""
 
-import kernel_run
 import numpy as np
 import pytest
 
 import tilescale.language as T
+from tests.harness import kernel_run
 from tilescale import errors, ir
 
 
@@ -184,14 +184,31 @@ def test_atomics_on_elements_tiles_and_vectors():
             T.atomic_add(A[4], tile)
             T.atomic_addx2(A[4], tile[0])
             T.atomic_addx4(A[4:8], tile)
-            old = T.atomic_add(B[0], 1, return_prev=True)
-            T.atomic_store(B[1 + old], old + 10)
-            T.atomic_add(B[3], T.atomic_load(B[1 + old]))
+            for _ in T.Parallel(1):
+                old = T.atomic_add(B[0], 1, return_prev=True)
+                T.atomic_store(B[1 + old], old + 10)
+                T.atomic_add(B[3], T.atomic_load(B[1 + old]))
 
     a, b = np.zeros(8, np.int32), np.zeros(4, np.int32)
     kernel_run.run(kernel, [a, b])
     assert a.tolist() == [6, 1, -1, 3, 12, 12, 8, 8]
     assert b.tolist() == [2, 10, 11, 21]
+
+
+def test_results_for_the_whole_program_are_the_cpu_s():
+    @T.prim_func
+    def kernel(A: T.Tensor((2,), "int32"), B: T.Tensor((1, 5), "int32"), C: T.Tensor(5, "int32")):
+        with T.Kernel(1):
+            old = T.atomic_add(A[0], 1, return_prev=True)
+            T.atomic_store(A[1], old + 10)
+            row = T.alloc_local((5,), "int32")
+            T.copy(B, row)
+            T.copy(row, C)
+
+    a, b, c = np.zeros(2, np.int32), ints(1, 5), np.zeros(5, np.int32)
+    kernel_run.run_on_cpu(kernel, [a, b, c], errors.IntrinsicNotOnTargetError)
+    assert a.tolist() == [1, 10]
+    np.testing.assert_array_equal(c, b[0])
 
 
 @pytest.mark.parametrize(

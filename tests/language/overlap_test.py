@@ -1,10 +1,10 @@
 """Copies inside one buffer, and grids that depend on scalar parameters."""
 
-import kernel_run
 import numpy as np
 import pytest
 
 import tilescale.language as T
+from tests.harness import kernel_run
 
 
 @pytest.mark.parametrize("space", ["global", "shared"])

@@ -1,11 +1,11 @@
 """Launches, loops, hints, pointers, random numbers, schedulers: whole small kernels."""
 
-import kernel_run
 import numpy as np
 import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.harness import kernel_run
 from tilescale import errors, ir
 
 

@@ -2,12 +2,12 @@
 
 import math
 
-import kernel_run
 import ml_dtypes
 import numpy as np
 import pytest
 
 import tilescale.language as T
+from tests.harness import kernel_run
 from tilescale import errors, ir
 from tilescale.frontend.dtypes import SCALAR_BITS
 

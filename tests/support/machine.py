@@ -1,7 +1,8 @@
 """Where tests of generated CUDA kernels run: on the simulator, or on the GPU of this machine.
 
-TILESCALE_TEST_MODE says which; Bazel's `gpu_test` sets it. On the GPU, a module that imports this
-one is skipped if the GPU is not that of TILESCALE_ARCH.
+TILESCALE_TEST_MODE says which, and TILESCALE_ARCH for which architecture; Bazel's `gpu_test` sets
+both. On the GPU, a module that imports this one is skipped if the GPU is not that of
+TILESCALE_ARCH.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pytest
 
 import tilescale
 from tests.support.gpu import torch_with_gpu
-from tilescale.testing import place
+from tilescale.testing import place, to_numpy
 
 
 @functools.cache
@@ -39,18 +40,28 @@ def _number(arch: str) -> int:
     return int(arch.removeprefix("sm_").rstrip("af"))
 
 
-def arch_for(arch: str) -> str:
-    """Returns the architecture to compile for where a test is about `arch`.
+def arch_for(arch: str | None = None) -> str:
+    """Returns the architecture to compile for where a test is about `arch`; None is any of them.
 
     The GPU stands for all architectures whose instructions it has. sm_70 and sm_75 have others than
-    their successors.
+    their successors. The simulator skips what is not about TILESCALE_ARCH, if that is set.
     """
+    wanted = os.environ.get("TILESCALE_ARCH")
+    if arch is None:
+        return GPU or wanted or "sm_80"
     if GPU is None:
+        if wanted not in (None, arch):
+            pytest.skip(f"the test is for {arch}, and this run for {wanted}")
         return arch
     same_instructions = _number(arch) >= 80 or _number(GPU) == _number(arch)
     if _number(arch) > _number(GPU) or not same_instructions:
         pytest.skip(f"the test is for {arch}, and the GPU here is {GPU}")
     return GPU
+
+
+def target(arch: str | None = None) -> str:
+    """Returns the target of kernels of a test about `arch`; None is any architecture."""
+    return f"{'sim:' if GPU is None else 'cuda -arch='}{arch_for(arch)}"
 
 
 def simulator_only(reason: str) -> None:
@@ -59,31 +70,48 @@ def simulator_only(reason: str) -> None:
         pytest.skip(reason)
 
 
-def build(func: Any, arch: str = "sm_80") -> Callable[..., None]:
+def build(func: Any, arch: str | None = None) -> Callable[..., None]:
     """Returns a kernel that takes NumPy arrays and changes them in place.
 
     Args:
         func: what `@T.prim_func` returns.
-        arch: the architecture that the test is about.
+        arch: the architecture that the test is about; None is any.
     """
-    if GPU is None:
-        kernel: Callable[..., None] = tilescale.compile(func, target=f"sim:{arch}")
-        return kernel
-    target = f"cuda -arch={arch_for(arch)}"
-    return functools.partial(_call, tilescale.compile(func, target=target), target)
+    chosen = target(arch)
+    kernel = tilescale.compile(func, target=chosen)
+
+    def run(*args: Any) -> None:
+        call(kernel, chosen, *args)
+
+    return run
 
 
-def _call(kernel: Any, target: str, *args: Any) -> None:
+def call(kernel: Any, target: str, *args: Any) -> list[Any]:
+    """Calls a kernel for `target` with NumPy arrays, which it changes in place.
+
+    Returns:
+        The outputs that the kernel makes itself, as NumPy arrays.
+    """
+    if not target.startswith("cuda"):
+        return _outputs(kernel(*args))
+    # An array that is passed twice stays one; strides are kept.
+    arrays = {id(a): a for a in args if isinstance(a, np.ndarray)}
+    there = {key: place(target, a.copy(order="K")) for key, a in arrays.items()}
+    returned = kernel(*[there.get(id(a), a) for a in args])
     torch = importlib.import_module("torch")
-    # An array that is passed twice stays one.
-    there = {id(a): place(target, a.copy()) for a in args if isinstance(a, np.ndarray)}
-    kernel(*[there.get(id(a), a) for a in args])
-    for ours in args:
-        if isinstance(ours, np.ndarray) and ours.size:
+    for key, ours in arrays.items():
+        if ours.size:
             # As bytes: NumPy lacks some of torch's types.
-            ours[...] = there[id(ours)].cpu().view(torch.uint8).numpy().view(ours.dtype)
+            theirs = there[key].cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
+            ours[...] = theirs.view(ours.dtype).reshape(ours.shape)
+    return _outputs(returned)
 
 
-def source(func: Any, arch: str = "sm_80") -> str:
+def _outputs(returned: Any) -> list[Any]:
+    made = returned if isinstance(returned, tuple) else () if returned is None else (returned,)
+    return [to_numpy(array) for array in made]
+
+
+def source(func: Any, arch: str | None = None) -> str:
     """Returns the CUDA text that `build` compiles of a kernel."""
     return str(tilescale.lower(func, target=f"cuda -arch={arch_for(arch)}").kernel_source)

@@ -78,7 +78,11 @@ def main() -> int:
     here = Path(__file__).resolve().parent
     print("unpacked:", ", ".join(unpack(here / "wheels", here / "site")))
     path = os.pathsep.join([str(here / "site"), str(here), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": path.rstrip(os.pathsep)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": path.rstrip(os.pathsep),
+        "TILESCALE_TEST_MODE": "gpu",
+    }
     if sys.argv[1:]:
         return run_pytest(here, environment, sys.argv[1:])
     tests = run_pytest(here, environment, ["tests"])

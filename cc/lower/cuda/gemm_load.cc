@@ -40,8 +40,9 @@ bool IsInside(const ir::Region& region, const Context& context) {
 
 // Whether the layout that the buffer got keeps aligned runs of columns together.
 bool KeepsRuns(const ir::Buffer& buffer, int64_t columns, const Context& context) {
-  const layout::ComposedLayout* tile =
-      context.layouts ? context.layouts->FindShared(buffer) : nullptr;
+  if (!context.layouts) return true;
+  if (context.layouts->IsScattered(buffer)) return false;
+  const layout::ComposedLayout* tile = context.layouts->FindShared(buffer);
   return !tile || layout::KeepsRuns(*tile, columns);
 }
 

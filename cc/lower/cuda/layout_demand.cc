@@ -45,6 +45,10 @@ Layouts::Layouts(const ir::Stmt& body) {
       fragments_.emplace(buffer, *fragment);
     } else if (auto composed = note->value.as<layout::ComposedLayout>()) {
       shared_.emplace(buffer, *composed);
+    } else if (auto map = note->value.as<layout::IndexMap>()) {
+      auto found = layout::Recognize(*map);
+      if (found) shared_.emplace(buffer, *found);
+      if (!found) scattered_.insert(buffer);
     }
   });
 }
@@ -55,6 +59,10 @@ const layout::Fragment* Layouts::FindFragment(const ir::Buffer& buffer) const {
 
 const layout::ComposedLayout* Layouts::FindShared(const ir::Buffer& buffer) const {
   return FindIn(shared_, buffer.get());
+}
+
+bool Layouts::IsScattered(const ir::Buffer& buffer) const {
+  return scattered_.count(buffer.get()) > 0;
 }
 
 const ir::Buffer* Layouts::FindRegisters(const ir::Buffer& buffer) const {

@@ -6,11 +6,13 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "cc/ir/stmt.h"
 #include "cc/layout/composed.h"
 #include "cc/layout/fragment.h"
+#include "cc/layout/index_map.h"
 #include "cc/layout/swizzle_chooser.h"
 #include "cc/lower/cuda/context.h"
 
@@ -40,8 +42,11 @@ class Layouts {
   /// Null unless the buffer is a fragment in registers.
   const layout::Fragment* FindFragment(const ir::Buffer& buffer) const;
   /// Over the last dimensions of the buffer, as many as the layout has. Null if it is row-major, or
-  /// no shared buffer.
+  /// scattered, or no shared buffer.
   const layout::ComposedLayout* FindShared(const ir::Buffer& buffer) const;
+  /// Whether a user's function places the elements of a shared buffer, and no strides and swizzle
+  /// say the same: neighbours may lie anywhere.
+  bool IsScattered(const ir::Buffer& buffer) const;
   /// The registers of one thread that hold a fragment: a `local` array of `num_values` elements.
   /// Thread-level code that an operator becomes accesses fragments only through it; null where
   /// `FindFragment` is.
@@ -51,6 +56,7 @@ class Layouts {
  private:
   std::unordered_map<const ir::BufferObj*, layout::Fragment> fragments_;
   std::unordered_map<const ir::BufferObj*, layout::ComposedLayout> shared_;
+  std::unordered_set<const ir::BufferObj*> scattered_;
   std::unordered_map<const ir::BufferObj*, ir::Buffer> registers_;
 };
 

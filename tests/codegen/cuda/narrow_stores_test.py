@@ -4,11 +4,12 @@ The simulator reports every byte that is touched outside an argument.
 """
 
 import numpy as np
-import ptx_text
 import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.codegen.cuda import ptx_text
+from tests.support import machine
 from tests.support.gpu import needs_nvrtc_for
 from tilescale.testing import evaluator
 
@@ -47,7 +48,7 @@ def counters(n, dtype, update):
 def run(func, given):
     actual, expected = given.copy(), given.copy()
     evaluator.run(func, [expected], check_programs=False)
-    tilescale.compile(func, target="sim:sm_80")(actual)
+    machine.build(func)(actual)
     np.testing.assert_array_equal(actual, expected)
 
 

@@ -27,7 +27,7 @@ def numpy_type(dtype):
     return np.dtype(getattr(ml_dtypes, dtype)) if hasattr(ml_dtypes, dtype) else np.dtype(dtype)
 
 
-def compare(func, args, arch="sm_80", exact=True):
+def compare(func, args, arch=None, exact=True):
     expected = [a.copy() for a in args]
     evaluator.run(func, expected, check_programs=False)
     machine.build(func, arch)(*args)

@@ -20,7 +20,7 @@ def cache(tmp_path_factory):
         yield
 
 
-def lower(func, arch="sm_80"):
+def lower(func, arch=None):
     return tilescale.lower(func, target=f"cuda -arch={machine.arch_for(arch)}")
 
 

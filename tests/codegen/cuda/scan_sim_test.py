@@ -1,4 +1,4 @@
-"""Scans on the simulator: groups of lanes give what the evaluator gives, in any shape."""
+"""Scans on simulator and GPU: groups of lanes give what the evaluator gives, in any shape."""
 
 import itertools
 
@@ -8,6 +8,7 @@ import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.support import machine
 from tilescale import sim
 from tilescale.sim.mutate import mutate
 from tilescale.testing import evaluator
@@ -56,7 +57,7 @@ def arguments(shape, dtype):
 def check(func, args, exact=True):
     expected = [a.copy() for a in args]
     evaluator.run(func, expected, check_programs=False)
-    tilescale.compile(func, target="sim:sm_80")(*args)
+    machine.build(func)(*args)
     for actual, wanted in zip(args, expected, strict=True):
         a, b = actual.astype(np.float64), wanted.astype(np.float64)
         if exact:
@@ -231,6 +232,8 @@ def test_lanes_share_lines(shape, lanes):
 
 
 def test_every_removal_is_reported():
+    machine.simulator_only("GPUs report nothing")
+
     @T.prim_func
     def reversed_copy(A: T.Tensor((6, 50), "int32"), B: T.Tensor((6, 50), "int32")):
         with T.Kernel(1, threads=128):

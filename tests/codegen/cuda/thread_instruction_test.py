@@ -1,13 +1,16 @@
-"""Single PTX instructions written by hand: on the simulator, and compiled by NVRTC."""
+"""Single PTX instructions written by hand: on simulator or GPU, and compiled by NVRTC."""
+
+import functools
 
 import ml_dtypes
 import numpy as np
-import ptx_text
 import pytest
-import thread_sim
 
 import tilescale
 import tilescale.language as T
+from tests.codegen.cuda import ptx_text
+from tests.harness import thread_sim
+from tests.support import machine
 from tests.support.gpu import needs_nvrtc_for
 from tilescale import errors
 
@@ -65,7 +68,7 @@ def test_product_of_a_warp(kind, abbreviation, by_data):
     dtype = ml_dtypes.bfloat16 if kind == "bfloat16" else np.float16
     a, b = (RNG.integers(-8, 8, (n, 16)).astype(dtype) for n in (16, 8))
     c = np.zeros((16, 8), np.float32)
-    source = thread_sim.run(product(kind, abbreviation, by_data), [a, b, c])
+    source = thread_sim.run(product(kind, abbreviation, by_data), [a, b, c], arch="sm_80")
     assert "ldmatrix_x4(" in source
     np.testing.assert_array_equal(c, a.astype(np.float32) @ b.astype(np.float32).T)
 
@@ -144,7 +147,7 @@ def staged(count=8, shift=0, guarded=False):
 @pytest.mark.parametrize("guarded", [False, True])
 def test_asynchronous_copy(guarded):
     a, b = RNG.integers(-99, 99, 264).astype(np.float16), np.zeros(256, np.float16)
-    source = thread_sim.run(staged(guarded=guarded), [a, b])
+    source = thread_sim.run(staged(guarded=guarded), [a, b], arch="sm_80")
     assert source.index("cp_async_16(") < source.index("cp_async_wait<") < source.index("B[")
     wanted = a[:256].reshape(32, 8).copy()
     if guarded:
@@ -152,8 +155,10 @@ def test_asynchronous_copy(guarded):
     np.testing.assert_array_equal(b, wanted[::-1].ravel())
 
 
-@pytest.mark.parametrize("target", ["cpu", "sim:sm_80"])
-def test_cached_loads_and_hints_of_caches(target):
+@pytest.mark.parametrize(
+    "build", [functools.partial(tilescale.compile, target="cpu"), machine.build]
+)
+def test_cached_loads_and_hints_of_caches(build):
     @T.prim_func
     def kernel(A: T.Tensor((8,), "int32"), B: T.Tensor((2, 8), "int32")):
         with T.Kernel(8) as i:
@@ -162,7 +167,7 @@ def test_cached_loads_and_hints_of_caches(target):
             B[1, i] = T.__ldg(A, 7 - i) + T.__ldg(A)
 
     a, b = RNG.integers(-99, 99, 8).astype(np.int32), np.zeros((2, 8), np.int32)
-    tilescale.compile(kernel, target=target)(a, b)
+    build(kernel)(a, b)
     np.testing.assert_array_equal(b, [a, a[::-1] + a[0]])
 
 
@@ -176,7 +181,7 @@ def test_cached_loads_and_hints_of_caches(target):
 )
 def test_an_older_architecture_is_refused(function, arch, name, first):
     with pytest.raises(errors.UnsupportedInstructionError, match=rf"T\.{name}") as caught:
-        thread_sim.lower(function(), arch)
+        tilescale.lower(function(), target=f"cuda -arch={arch}")
     assert caught.value.expected == f"{first} or newer"
     assert arch in caught.value.got
     assert first in caught.value.remedy
@@ -190,7 +195,7 @@ def test_the_cpu_target_has_no_threads():
 
 def test_addresses_must_be_aligned():
     with pytest.raises(errors.InstructionAlignmentError, match="`A`") as caught:
-        thread_sim.lower(staged(shift=3))
+        thread_sim.lower(staged(shift=3), "sm_80")
     assert caught.value.expected == "a multiple of 16 bytes"
     assert "6 bytes" in caught.value.got
 
@@ -251,5 +256,5 @@ def mma_head():
 )
 def test_nvrtc_makes_the_instruction(function, instruction, arch):
     needs_nvrtc_for(arch)
-    source = thread_sim.lower(function(), arch).kernel_source
+    source = tilescale.lower(function(), target=f"cuda -arch={arch}").kernel_source
     assert instruction in ptx_text.ptx_of(source, arch)

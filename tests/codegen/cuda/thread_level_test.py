@@ -19,7 +19,7 @@ def cache(tmp_path_factory):
         yield
 
 
-def per_thread(function, threads=64, arch="sm_80", dtype="int32"):
+def per_thread(function, threads=64, arch=None, dtype="int32"):
     """Each thread stores function(its number)."""
 
     @T.prim_func
