@@ -138,8 +138,15 @@ void VerifyReduce(const ir::TileOp& op) {
   }
 }
 
+ir::TileOp RenumberReduce(const ir::TileOp& op, const ir::TileOp& before) {
+  const auto* reduce = op.as<ReduceObj>();
+  const int64_t dim = reduce->dim + AddedDims(reduce->src, before.as<ReduceObj>()->src);
+  return Reduce(reduce->src, reduce->dst, dim, reduce->kind, reduce->clear, reduce->nan_propagate,
+                reduce->attrs, reduce->span);
+}
+
 [[maybe_unused]] const bool kRegistered =
-    RegisterOp(ReduceObj::_type_key, {"reduce", ReduceEffects, VerifyReduce});
+    RegisterOp(ReduceObj::_type_key, {"reduce", ReduceEffects, VerifyReduce, RenumberReduce});
 
 }  // namespace
 }  // namespace tilescale::op

@@ -39,8 +39,14 @@ void VerifyScan(const ir::TileOp& op) {
   }
 }
 
+ir::TileOp RenumberScan(const ir::TileOp& op, const ir::TileOp& before) {
+  const auto* scan = op.as<ScanObj>();
+  return Scan(scan->src, scan->dst, scan->dim + AddedDims(scan->src, before.as<ScanObj>()->src),
+              scan->kind, scan->reverse, scan->attrs, scan->span);
+}
+
 [[maybe_unused]] const bool kRegistered =
-    RegisterOp(ScanObj::_type_key, {"scan", ScanEffects, VerifyScan});
+    RegisterOp(ScanObj::_type_key, {"scan", ScanEffects, VerifyScan, RenumberScan});
 
 }  // namespace
 }  // namespace tilescale::op

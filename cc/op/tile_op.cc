@@ -27,6 +27,11 @@ const OpInfo& GetOpInfo(const ir::TileOp& op) {
   return it->second;
 }
 
+int64_t AddedDims(const ir::Region& region, const ir::Region& before) {
+  return static_cast<int64_t>(region->extents.size()) -
+         static_cast<int64_t>(before->extents.size());
+}
+
 std::vector<ir::Expr> SqueezedExtents(const ir::Region& region) {
   std::vector<ir::Expr> kept;
   for (const ir::Expr& extent : region->extents) {

@@ -36,12 +36,18 @@ struct OpInfo {
   std::function<Effects(const ir::TileOp&)> effects;
   /// Throws a user error at the operator's span if it breaks a shape or type rule.
   std::function<void(const ir::TileOp&)> verify;
+  /// Of operators that number dimensions: `op`, whose regions are those of `before` with dimensions
+  /// in front, with its numbers moved along.
+  std::function<ir::TileOp(const ir::TileOp& op, const ir::TileOp& before)> renumber = nullptr;
 };
 
 /// Registers the declaration for node type `type_key` at static-initialisation time.
 bool RegisterOp(const std::string& type_key, OpInfo info);
 /// The declaration of the operator's kind; an internal error if there is none.
 const OpInfo& GetOpInfo(const ir::TileOp& op);
+
+/// How many dimensions a region has in front of those of `before`.
+int64_t AddedDims(const ir::Region& region, const ir::Region& before);
 
 /// Shape helper shared by verifiers: the extents without leading and inner constant 1s.
 std::vector<ir::Expr> SqueezedExtents(const ir::Region& region);

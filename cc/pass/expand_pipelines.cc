@@ -75,6 +75,10 @@ class Redirector : public ir::Mutator {
       return ir::Store(ring->buffer, Prepend(Slot(*ring), store->indices), store->value,
                        store->span);
     }
+    if (auto op = result.as<ir::TileOp>()) {
+      const op::OpInfo& info = op::GetOpInfo(*op);
+      if (info.renumber) result = info.renumber(*op, s.as_or_throw<ir::TileOp>());
+    }
     const auto* copy = result.as<op::CopyObj>();
     if (!copy || !async_) return result;
     ir::AttrMap attrs = copy->attrs;

@@ -43,10 +43,12 @@ std::optional<layout::Fragment> DealLines(const std::vector<int64_t>& shape, int
   const int64_t teams = std::min(threads / lanes, rows);
   const int64_t row_rounds = (rows + teams - 1) / teams;
   const int64_t chunk_rounds = (chunks + lanes - 1) / lanes;
-  // Rows beyond the tile continue its first dimension above 1.
+  // Rows beyond the tile continue its first dimension above 1. Where they end inside it, rounds and
+  // dimensions do not divide each other, and no shape:stride map deals the rows.
   std::vector<int64_t> box = shape;
   box[inner] = chunk_rounds * lanes * vector;
   const int64_t per_outer = outer < inner ? rows / shape[outer] : 1;
+  if (row_rounds * teams % per_outer != 0) return std::nullopt;
   if (outer < inner) box[outer] = (row_rounds * teams + per_outer - 1) / per_outer;
   layout::PointMap identity{{}, box, {}, shape};
   for (size_t d = 0; d < shape.size(); ++d) {

@@ -213,13 +213,13 @@ class LoopPlanner {
     }
   }
 
-  // The first stage that reads the buffer.
-  int64_t FirstReader(const ir::Buffer& buffer) const {
-    int64_t first = last_;
+  // The first stage that reads the buffer; none if nothing does, so that nothing would wait for it.
+  std::optional<int64_t> FirstReader(const ir::Buffer& buffer) const {
+    std::optional<int64_t> first;
     for (size_t i = 0; i < stages_.size(); ++i) {
       for (const MemoryAccess& access : graph_.operators[i].accesses) {
         bool reads = !access.write && access.buffer.same_as(buffer);
-        if (reads) first = std::min(first, stages_[i]);
+        if (reads) first = std::min(first.value_or(last_), stages_[i]);
       }
     }
     return first;
@@ -250,7 +250,7 @@ class LoopPlanner {
     int64_t bytes = 0;
     ir::ForEachStmt(graph_.operators[i].stmt, [&](const ir::Stmt& s) {
       const auto* copy = s.as<op::CopyObj>();
-      if (!copy || FirstReader(copy->dst->buffer) <= stages_[i]) return;
+      if (!copy || FirstReader(copy->dst->buffer).value_or(0) <= stages_[i]) return;
       AsyncWidth width = FindAsyncWidth(copy, facts_.copies, facts_.arch, facts_.analyzer);
       bytes = std::max(bytes, width.bytes);
       if (width.bytes == 0 && note->empty()) *note = "no cp.async: " + width.reason;

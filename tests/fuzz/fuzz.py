@@ -24,7 +24,8 @@ def _load(path: Path) -> Program:
     """A printed program; its kernel text is traced as it stands."""
     values = runpy.run_path(str(path))
     tensors = [Tensor(*fields) for fields in values["TENSORS"]]
-    return Program(values["SEED"], values["SIZES"], [], {}, tensors, [], [])
+    text = path.read_text()
+    return Program(values["SEED"], values["SIZES"], [], {}, tensors, [], [], text=text)
 
 
 def _run_program(path: Path, backend: Backend) -> int:

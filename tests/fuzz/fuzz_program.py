@@ -66,6 +66,7 @@ class Program:
         body: statements of one program.
         hits: (operator, dtype) pairs that the body contains.
         shapes: which of `SHAPES` the sizes show.
+        text: the kernel as text, if it was read from a file.
     """
 
     seed: int
@@ -78,6 +79,7 @@ class Program:
     threads: int = 64
     hits: set[tuple[str, str]] = dataclasses.field(default_factory=set)
     shapes: set[str] = dataclasses.field(default_factory=set)
+    text: str = ""
 
     def copy(self) -> Program:
         return dataclasses.replace(
@@ -107,7 +109,7 @@ class Program:
 
     def integral(self) -> bool:
         """Whether no floating type occurs in the kernel."""
-        return "float" not in self.source()
+        return "float" not in (self.text or self.source())
 
     def runnable(self) -> str:
         """The program as text that `fuzz.py --program` runs again."""

@@ -4,6 +4,7 @@ import ast
 import os
 import signal
 
+import fuzz
 import fuzz_harness
 import numpy as np
 import pytest
@@ -91,6 +92,17 @@ class Kernel:
 
     def __call__(self, *args):
         self._action(*args)
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_a_printed_program_runs_again(seed, tmp_path, monkeypatch, capsys):
+    program = small_program()
+    program.seed = seed
+    path = tmp_path / "printed.py"
+    path.write_text(program.runnable())
+    monkeypatch.setattr("sys.argv", ["fuzz", f"--program={path}"])
+    assert fuzz.main() == 0
+    assert "agrees with the evaluator" in capsys.readouterr().out
 
 
 def test_a_kernel_that_crashes_or_raises_is_reported():

@@ -1,5 +1,7 @@
 #include "cc/lower/common/loops.h"
 
+#include <algorithm>
+
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::lower {
@@ -18,9 +20,12 @@ std::vector<ir::Expr> AsExprs(const std::vector<ir::Var>& vars) {
 }
 
 ffi::Array<ir::Expr> IndicesAt(const ir::Region& region, const std::vector<ir::Expr>& point) {
-  TILESCALE_CHECK(point.size() == region->mins.size(), "one coordinate for each dimension");
-  ffi::Array<ir::Expr> indices;
-  for (size_t i = 0; i < point.size(); ++i) indices.push_back(region->mins[i] + point[i]);
+  ffi::Array<ir::Expr> indices = region->mins;
+  const size_t common = std::min(point.size(), indices.size());
+  for (size_t back = 1; back <= common; ++back) {
+    const size_t at = indices.size() - back;
+    indices.Set(static_cast<int64_t>(at), region->mins[at] + point[point.size() - back]);
+  }
   return indices;
 }
 

@@ -16,7 +16,8 @@ namespace ffi = tvm::ffi;
 std::vector<ir::Var> LoopVars(const std::vector<ir::Expr>& extents);
 std::vector<ir::Expr> AsExprs(const std::vector<ir::Var>& vars);
 
-/// The buffer indices of a point of the region; `point` has one coordinate for each dimension.
+/// The buffer indices of a point of the region, whose coordinates are those of the last dimensions.
+/// Dimensions in front that only one of the two has are of extent 1.
 ffi::Array<ir::Expr> IndicesAt(const ir::Region& region, const std::vector<ir::Expr>& point);
 /// The same; `point` has one coordinate for each dimension whose extent is not the constant 1.
 ffi::Array<ir::Expr> SqueezedIndicesAt(const ir::Region& region,

@@ -156,10 +156,23 @@ class MmaLowerer {
 
   ir::Stmt LoadOperand(const GemmOperand& operand, const Home& home, const ir::Expr& step,
                        bool whole) const {
-    if (home.resident) return ir::Seq(ffi::Array<ir::Stmt>());
+    if (home.resident) return whole ? ir::Seq(ffi::Array<ir::Stmt>()) : ClearTail(operand, home);
     bool matrices = whole && CanLoadMatrices(plan_, operand, context_);
     return matrices ? LoadMatrices(plan_, operand, place_, home.registers, step)
                     : LoadElements(plan_, operand, place_, home.registers, step, context_);
+  }
+
+  // Registers that lie beyond K own no element, and nobody has set them: 0 times NaN is NaN.
+  ir::Stmt ClearTail(const GemmOperand& operand, const Home& home) const {
+    const int64_t values = operand.atom->num_values, last = plan_.Steps() - 1;
+    ir::Var atom("atom", ir::dtype::Int(32)), value("value", ir::dtype::Int(32));
+    ffi::Array<ir::Expr> slot = layout::MapSlot(operand.atom, place_.lane, value);
+    ir::Expr depth = Index(last * plan_.atom->k) + slot[operand.is_a ? 1 : 0];
+    ir::Expr number = ir::Expr(atom) * Index(plan_.Steps()) + Index(last);
+    ffi::Array<ir::Expr> at = {home.start + number * Index(values) + value};
+    ir::Stmt clear = ir::Store(home.registers, at, ir::MakeConst(home.registers->dtype, 0), span());
+    ir::Stmt store = ir::If(Index(plan_.depth) <= depth, clear, std::nullopt, span());
+    return Unrolled(atom, operand.atoms, Unrolled(value, values, store, span()), span());
   }
 
   // The registers of one atom of an operand.

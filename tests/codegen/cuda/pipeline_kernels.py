@@ -81,6 +81,29 @@ def several(X, Table, tile, total, k):
 
 
 @T.macro
+def unread(X, Table, tile, total, k):
+    """A load that nothing waits for, because nothing reads it."""
+    other = T.alloc_shared((TILE, TILE), "float32")
+    T.copy(X[k, 0, 0], other)
+    T.copy(X[k, 0, 0], tile)
+    transposed_sum(tile, total)
+
+
+@T.macro
+def numbered(X, Table, tile, total, k):
+    """Operators that name dimensions of what is in flight."""
+    rows = T.alloc_fragment((TILE,), "float32")
+    columns = T.alloc_fragment((TILE,), "float32")
+    sums = T.alloc_shared((TILE, TILE), "float32")
+    T.copy(X[k, 0, 0], tile)
+    T.reduce_sum(tile, rows, dim=1)
+    T.reduce_max(tile, columns, dim=0)
+    T.cumsum(tile, sums, dim=0)
+    for i, j in T.Parallel(TILE, TILE):
+        total[i, j] += rows[i] + 3 * columns[j] + sums[j, i]
+
+
+@T.macro
 def feedback(X, Table, tile, total, k):
     """Each step writes what the next one loads."""
     T.copy(X[k, 0, 0], tile)
@@ -96,6 +119,8 @@ BODIES = {
     "indirect": indirect,
     "ragged": ragged,
     "several": several,
+    "unread": unread,
+    "numbered": numbered,
     "feedback": feedback,
 }
 
