@@ -35,6 +35,7 @@ TS_DEVICE To bit_cast(const From& from) {
 #include <tilescale/ptx/math.cuh>
 #include <tilescale/ptx/matrix.cuh>
 #include <tilescale/ptx/memory.cuh>
+#include <tilescale/ptx/red.cuh>
 #include <tilescale/ptx/sync.cuh>
 #include <tilescale/ptx/warp.cuh>
 

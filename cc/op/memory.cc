@@ -33,6 +33,11 @@ bool DeclareAll() {
   Declare("cuda.copy_vector", 2, TypeRule::kExplicit,
           "copy_vector(to, from): attrs bytes; both addresses are aligned to them",
           {MemoryUse::kWrite, MemoryUse::kRead});
+  Declare(
+      "cuda.atomic_add_vector", 2, TypeRule::kExplicit,
+      "atomic_add_vector(to, values): attrs bytes, to which both addresses are aligned; adds to "
+      "each element by itself, relaxed",
+      {MemoryUse::kAtomic, MemoryUse::kRead});
   Declare("cpu.print_text", 1, TypeRule::kInt32, "adds a text to the line being printed");
   Declare("cpu.print_value", 1, TypeRule::kInt32, "adds a value to the line");
   Declare("cpu.print_element", 1, TypeRule::kInt32, "adds an element of a list to the line");

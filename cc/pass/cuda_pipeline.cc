@@ -6,6 +6,7 @@
 #include "cc/pass/apply_shared_layouts.h"
 #include "cc/pass/bind_threads.h"
 #include "cc/pass/check_kernel.h"
+#include "cc/pass/combine_neighbours.h"
 #include "cc/pass/distribute_parallel.h"
 #include "cc/pass/drop_unused_names.h"
 #include "cc/pass/expand_pipelines.h"
@@ -107,6 +108,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       // Before guards, which compare exact indices.
       {"widen_indices", WidenIndices},
       {"legalize_memory", LegalizeMemory},
+      // After guards, and while neighbours in a buffer have neighbouring indices.
+      {"combine_neighbours", CombineNeighbours},
       // After guards, which compare indices with extents.
       {"apply_shared_layouts", ApplySharedLayouts},
       {"simplify_stmts", SimplifyStmts},

@@ -122,7 +122,7 @@ class Distributor : public AnalyzedMutator {
   ir::Stmt Distribute(const ir::ParallelObj* box) {
     CheckPrivate(box);
     const bool mapped = box->attrs.count("loop_layout") > 0;
-    LoopForm form(box, mapped ? 1 : MaxVector(box, analyzer()), context_);
+    LoopForm form(box, mapped ? 1 : MaxVector(box, context_), context_);
     std::vector<StagedAccess> stages = Stages(box, form.Contiguous());
     int64_t group = form.layout() ? 1 : form.Contiguous();
     for (const StagedAccess& stage : stages) group = std::max(group, stage.vector);
@@ -163,7 +163,7 @@ class Distributor : public AnalyzedMutator {
     const ir::Var& inner = box->vars.back();
     for (const VectorCandidate& access : VectorCandidates(box->body, inner)) {
       if (!IsVisible(access.buffer)) continue;
-      const int64_t vector = VectorOf(access, inner, *extent, most, &layouts_, analyzer());
+      const int64_t vector = VectorOf(access, inner, *extent, most, &layouts_, context_);
       if (vector > 1) stages.push_back({access, vector, access.buffer});
     }
     return stages;
@@ -239,7 +239,8 @@ class Distributor : public AnalyzedMutator {
     for (const StagedAccess& stage : stages) {
       stmts.push_back(ir::Alloc(stage.staged, std::nullopt, span));
       for (int64_t at = 0; at < place.group; at += stage.vector) {
-        (stage.access.write ? behind : stmts).push_back(Move(stage, at, place, span));
+        const bool first = stage.access.kind == AccessKind::kLoad;
+        (first ? stmts : behind).push_back(Move(stage, at, place, span));
       }
     }
     stmts.push_back(
@@ -256,11 +257,12 @@ class Distributor : public AnalyzedMutator {
     if (at > 0) indices.Set(indices.size() - 1, last + ir::MakeInt(last.dtype(), at));
     ir::Expr memory = ir::AddressOf(stage.access.buffer, indices);
     ir::Expr array = ir::AddressOf(stage.staged, {Int(at)});
-    const bool write = stage.access.write;
+    const bool write = stage.access.kind != AccessKind::kLoad;
+    const bool adds = stage.access.kind == AccessKind::kAtomicAdd;
     const int64_t bytes = stage.vector * ir::dtype::Bytes(stage.staged->dtype);
-    ir::Expr call =
-        ir::MakeCall("cuda.copy_vector", {write ? memory : array, write ? array : memory},
-                     {{"bytes", bytes}}, ir::dtype::Int(32));
+    ir::Expr call = ir::MakeCall(adds ? "cuda.atomic_add_vector" : "cuda.copy_vector",
+                                 {write ? memory : array, write ? array : memory},
+                                 {{"bytes", bytes}}, ir::dtype::Int(32));
     ir::Stmt move = ir::Evaluate(call, span);
     return write && place.first ? ir::If(*place.first, move, std::nullopt, span) : move;
   }

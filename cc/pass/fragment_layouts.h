@@ -109,8 +109,8 @@ std::optional<layout::Fragment> DealLines(const std::vector<int64_t>& shape, int
                                           int64_t threads);
 
 /// The longest vector for which `Parallel` loop `box` may use accesses of up to 128 bits: proved to
-/// be aligned and inside their buffers. `analyzer` knows what holds outside the loop.
-int64_t MaxVector(const ir::ParallelObj* box, arith::Analyzer* analyzer);
+/// be aligned and inside their buffers. The context's analyzer knows what holds outside the loop.
+int64_t MaxVector(const ir::ParallelObj* box, const lower::cuda::Context& context);
 
 /// The product of constant extents, or -1.
 int64_t ConstSize(const ffi::Array<ir::Expr>& extents);

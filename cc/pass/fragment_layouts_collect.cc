@@ -174,7 +174,7 @@ class Collector : public AnalyzedMutator {
     loop.replicable = IsReplicable(box->body);
     auto given = box->attrs.find("loop_layout");
     if (given != box->attrs.end()) loop.given = (*given).second.as<layout::Fragment>();
-    if (!loop.given) loop.vector = MaxVector(box, analyzer());
+    if (!loop.given) loop.vector = MaxVector(box, context_);
     problem_->loops.push_back(std::move(loop));
   }
 

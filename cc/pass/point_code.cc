@@ -76,9 +76,9 @@ ir::Stmt PointMutator::MutateStmt(const ir::Stmt& s) {
 }
 
 const StagedAccess* Stager::FindStage(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices,
-                                      bool write) const {
+                                      AccessKind kind) const {
   for (const StagedAccess& stage : stages_) {
-    if (stage.access.write == write && stage.access.buffer.same_as(buffer) &&
+    if (stage.access.kind == kind && stage.access.buffer.same_as(buffer) &&
         ffi::StructuralEqual::Equal(stage.access.indices, indices)) {
       return &stage;
     }
@@ -88,15 +88,24 @@ const StagedAccess* Stager::FindStage(const ir::Buffer& buffer, const ffi::Array
 
 ir::Expr Stager::MutateExpr(const ir::Expr& e) {
   const auto* load = e.as<ir::LoadObj>();
-  const StagedAccess* stage = load ? FindStage(load->buffer, load->indices, false) : nullptr;
+  const StagedAccess* stage =
+      load ? FindStage(load->buffer, load->indices, AccessKind::kLoad) : nullptr;
   return stage ? ir::Expr(ir::Load(stage->staged, {lane_})) : DefaultExpr(e);
 }
 
 ir::Stmt Stager::MutateStmt(const ir::Stmt& s) {
-  const auto* store = s.as<ir::StoreObj>();
-  const StagedAccess* stage = store ? FindStage(store->buffer, store->indices, true) : nullptr;
+  const StagedAccess* stage = nullptr;
+  ir::Expr value(0);
+  if (const auto* store = s.as<ir::StoreObj>()) {
+    stage = FindStage(store->buffer, store->indices, AccessKind::kStore);
+    value = store->value;
+  } else if (const ir::CallObj* add = AsAtomicAdd(s)) {
+    const auto target = ir::Call::Arg(add, 0).as_or_throw<ir::AddressOf>();
+    stage = FindStage(target->buffer, target->indices, AccessKind::kAtomicAdd);
+    value = ir::MakeCast(target->buffer->dtype, ir::Call::Arg(add, 1));
+  }
   if (!stage) return DefaultStmt(s);
-  return ir::Store(stage->staged, {lane_}, MutateExpr(store->value), s->span);
+  return ir::Store(stage->staged, {lane_}, MutateExpr(value), s->span);
 }
 
 }  // namespace tilescale::pass

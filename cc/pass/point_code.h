@@ -74,7 +74,7 @@ class Stager : public ir::Mutator {
 
  private:
   const StagedAccess* FindStage(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices,
-                                bool write) const;
+                                AccessKind kind) const;
   const std::vector<StagedAccess>& stages_;
   const ir::Expr& lane_;
 };

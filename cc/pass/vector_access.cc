@@ -7,6 +7,7 @@
 
 #include "cc/ir/mutator.h"
 #include "cc/ir/visitor.h"
+#include "cc/lower/cuda/gemm_choice.h"
 #include "cc/pass/exact.h"
 #include "cc/pass/fragment_layouts.h"
 #include "cc/pass/linear.h"
@@ -17,6 +18,8 @@ namespace {
 constexpr int64_t kMinVectorBits = 32;
 constexpr int64_t kMaxVectorBits = 128;
 constexpr int64_t kMaxVector = 16;
+// From here on there are additions to vectors in global memory, and to pairs of bfloat16.
+constexpr int kFirstVectorAddArch = 90;
 
 bool IsVectorType(ir::DType t) { return t.lanes == 1 && t.bits >= 8 && !ir::dtype::IsHandle(t); }
 
@@ -31,7 +34,7 @@ void Flatten(const ir::Stmt& s, std::vector<ir::Stmt>* out, bool* flat) {
     for (const ir::Stmt& child : seq->stmts) Flatten(child, out, flat);
     return;
   }
-  *flat = *flat && (s.as<ir::StoreObj>() || s.as<ir::BindObj>());
+  *flat = *flat && (s.as<ir::StoreObj>() || s.as<ir::BindObj>() || AsAtomicAdd(s));
   out->push_back(s);
 }
 
@@ -43,18 +46,19 @@ class Gatherer : public ir::Visitor {
       if (const auto* bind = s.as<ir::BindObj>()) named_.push_back(bind->var);
     }
     for (const ir::Stmt& s : stmts) VisitStmt(s);
-    single_ = stmts.size() == 1;
+    single_ = stmts.size() == 1 && stmts[0].as<ir::StoreObj>();
   }
 
   std::vector<VectorCandidate> Candidates() const {
     std::vector<VectorCandidate> result;
     for (const VectorCandidate& access : all_) {
-      int64_t stores = 0, loads = 0;
+      int64_t changes = 0, loads = 0;
       for (const VectorCandidate& other : all_) {
         if (!other.buffer.same_as(access.buffer)) continue;
-        ++(other.write ? stores : loads);
+        ++(other.kind == AccessKind::kLoad ? loads : changes);
       }
-      const bool alone = access.write ? stores == 1 && loads == 0 : stores == 0;
+      const bool loaded = access.kind == AccessKind::kLoad;
+      const bool alone = loaded ? changes == 0 : changes == 1 && loads == 0;
       if ((single_ || alone) && Moves(access) && !Known(result, access)) result.push_back(access);
     }
     return result;
@@ -63,7 +67,7 @@ class Gatherer : public ir::Visitor {
   void VisitExpr(const ir::Expr& e) override {
     const auto* load = e.as<ir::LoadObj>();
     if (load && IsVisible(load->buffer)) {
-      all_.push_back({load->buffer, load->indices, false});
+      all_.push_back({load->buffer, load->indices, AccessKind::kLoad});
       if (guarded_ > 0) unsafe_.push_back(all_.size() - 1);
     }
     const auto* binary = e.as<ir::BinaryObj>();
@@ -76,13 +80,19 @@ class Gatherer : public ir::Visitor {
   void VisitStmt(const ir::Stmt& s) override {
     const auto* store = s.as<ir::StoreObj>();
     VisitFields(s);
-    if (store && IsVisible(store->buffer)) all_.push_back({store->buffer, store->indices, true});
+    if (store && IsVisible(store->buffer)) {
+      all_.push_back({store->buffer, store->indices, AccessKind::kStore});
+    }
+    if (const ir::CallObj* add = AsAtomicAdd(s)) {
+      const auto target = ir::Call::Arg(add, 0).as_or_throw<ir::AddressOf>();
+      all_.push_back({target->buffer, target->indices, AccessKind::kAtomicAdd});
+    }
   }
 
  private:
   static bool Known(const std::vector<VectorCandidate>& list, const VectorCandidate& access) {
     return std::any_of(list.begin(), list.end(), [&](const VectorCandidate& other) {
-      return other.write == access.write && other.buffer.same_as(access.buffer) &&
+      return other.kind == access.kind && other.buffer.same_as(access.buffer) &&
              ffi::StructuralEqual::Equal(other.indices, access.indices);
     });
   }
@@ -129,15 +139,21 @@ bool KeepsBlocks(const layout::ComposedLayout& memory, const ir::Buffer& buffer,
   return true;
 }
 
+int64_t AtomicAdds(const ir::Stmt& body) {
+  int64_t count = 0;
+  ir::ForEachStmt(body, [&](const ir::Stmt& s) { count += AsAtomicAdd(s) ? 1 : 0; });
+  return count;
+}
+
 // Whether `vector` neighbours along `inner` are one aligned access inside the buffer.
 bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t extent,
-                    int64_t vector, arith::Analyzer* analyzer) {
+                    int64_t vector, const lower::cuda::Layouts* layouts,
+                    arith::Analyzer* analyzer) {
   for (size_t i = 0; i + 1 < access.indices.size(); ++i) {
     if (Mentions(access.indices[i], inner.get())) return false;
   }
   auto linear = AsLinear(access.indices.back(), inner.get());
-  std::vector<ir::Expr> strides = ExactStrides(access.buffer);
-  if (!linear || linear->coefficient != 1 || !ir::IsConstInt(strides.back(), 1)) return false;
+  if (!linear || linear->coefficient != 1) return false;
   for (size_t i = 0; i < access.indices.size(); ++i) {
     ir::Expr index = Exact64(access.indices[i]);
     ir::Expr limit = Exact64(access.buffer->shape[i]);
@@ -149,14 +165,48 @@ bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t
   analyzer->BindLoop(block, ir::MakeInt(block.dtype(), 0),
                      ir::MakeInt(block.dtype(), extent / vector));
   ir::VarMap start = {{inner.get(), block * ir::MakeInt(block.dtype(), vector)}};
-  ir::Expr offset = ir::MakeInt(ir::dtype::Int(64), 0);
-  for (size_t i = 0; i < access.indices.size(); ++i) {
-    offset = offset + Exact64(ir::Substitute(access.indices[i], start)) * strides[i];
-  }
-  return analyzer->ProveAlignment(offset, vector) == 0;
+  ffi::Array<ir::Expr> indices;
+  for (const ir::Expr& index : access.indices) indices.push_back(ir::Substitute(index, start));
+  return IsAlignedBlock(access.buffer, indices, vector, layouts, analyzer);
 }
 
 }  // namespace
+
+bool IsAlignedBlock(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& start, int64_t vector,
+                    const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer) {
+  if (layouts && layouts->IsScattered(buffer)) return false;
+  const auto* memory = layouts ? layouts->FindShared(buffer) : nullptr;
+  if (memory && !KeepsBlocks(*memory, buffer, vector)) return false;
+  std::vector<ir::Expr> strides = ExactStrides(buffer);
+  if (!ir::IsConstInt(strides.back(), 1)) return false;
+  ir::Expr offset = ir::MakeInt(ir::dtype::Int(64), 0);
+  for (size_t i = 0; i < start.size(); ++i) offset = offset + Exact64(start[i]) * strides[i];
+  return analyzer->ProveAlignment(offset, vector) == 0;
+}
+
+const ir::CallObj* AsAtomicAdd(const ir::Stmt& s) {
+  const auto* effect = s.as<ir::EvaluateObj>();
+  const auto* call = effect ? effect->value.as<ir::CallObj>() : nullptr;
+  if (!call || call->op != "atomic_add") return nullptr;
+  auto order = call->attrs.find("memory_order");
+  if (order != call->attrs.end() && (*order).second.cast<std::string>() != "relaxed") {
+    return nullptr;
+  }
+  const ir::Expr target = ir::Call::Arg(call, 0);
+  const auto* address = target.as<ir::AddressOfObj>();
+  return address && IsVisible(address->buffer) ? call : nullptr;
+}
+
+int64_t LongestAtomicAdd(const ir::Buffer& buffer, const lower::cuda::Context& context) {
+  const ir::DType type = buffer->dtype;
+  if (type.lanes != 1 || !ir::dtype::IsFloat(type)) return 1;
+  const bool newer = lower::cuda::ArchNumber(context) >= kFirstVectorAddArch;
+  const bool vectors = newer && buffer.IsScope(ir::scope::kGlobal);
+  if (type.bits == 32) return vectors ? kMaxVectorBits / 32 : 1;
+  if (type.bits != 16) return 1;
+  if (vectors) return kMaxVectorBits / 16;
+  return newer || type.code == kDLFloat ? 2 : 1;
+}
 
 std::vector<ir::Stmt> FlatStatements(const ir::Stmt& body) {
   std::vector<ir::Stmt> stmts;
@@ -172,31 +222,43 @@ std::vector<VectorCandidate> VectorCandidates(const ir::Stmt& body, const ir::Va
 }
 
 int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t extent, int64_t most,
-                 const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer) {
+                 const lower::cuda::Layouts* layouts, const lower::cuda::Context& context) {
   const ir::DType type = access.buffer->dtype;
-  if (!IsVectorType(type) || (layouts && layouts->IsScattered(access.buffer))) return 1;
-  const auto* memory = layouts ? layouts->FindShared(access.buffer) : nullptr;
+  if (!IsVectorType(type)) return 1;
+  if (access.kind == AccessKind::kAtomicAdd) {
+    most = std::min(most, LongestAtomicAdd(access.buffer, context));
+  }
   for (int64_t vector = std::min(most, kMaxVectorBits / type.bits); vector > 1; vector /= 2) {
     if (extent % vector != 0 || type.bits * vector < kMinVectorBits) continue;
-    if (memory && !KeepsBlocks(*memory, access.buffer, vector)) continue;
-    if (IsVectorAccess(access, inner, extent, vector, analyzer)) return vector;
+    if (IsVectorAccess(access, inner, extent, vector, layouts, context.analyzer.get())) {
+      return vector;
+    }
   }
   return 1;
 }
 
-int64_t MaxVector(const ir::ParallelObj* box, arith::Analyzer* analyzer) {
+int64_t MaxVector(const ir::ParallelObj* box, const lower::cuda::Context& context) {
   const int64_t* extent = ir::AsConstInt(box->extents.back());
   const ir::Var& inner = box->vars.back();
   std::vector<VectorCandidate> candidates = VectorCandidates(box->body, inner);
   if (!extent || candidates.empty()) return 1;
+  arith::Analyzer* analyzer = context.analyzer.get();
   auto scope = analyzer->Enter();
   for (size_t i = 0; i < box->vars.size(); ++i) {
     const ir::Expr& size = box->extents[i];
     analyzer->BindLoop(box->vars[i], ir::MakeInt(size.dtype(), 0), size);
   }
-  int64_t longest = 1;
+  // Atomic additions are the slowest part. Where they are of single elements, neighbouring lanes
+  // shall add to neighbouring elements.
+  int64_t longest = 1, most = kMaxVector, adds = 0;
   for (const VectorCandidate& access : candidates) {
-    longest = std::max(longest, VectorOf(access, inner, *extent, kMaxVector, nullptr, analyzer));
+    if (access.kind != AccessKind::kAtomicAdd) continue;
+    most = std::min(most, VectorOf(access, inner, *extent, kMaxVector, nullptr, context));
+    ++adds;
+  }
+  if (adds < AtomicAdds(box->body)) return 1;
+  for (const VectorCandidate& access : candidates) {
+    longest = std::max(longest, VectorOf(access, inner, *extent, most, nullptr, context));
   }
   return longest;
 }

@@ -6,33 +6,49 @@
 #include "cc/arith/prover.h"
 #include "cc/ir/buffer.h"
 #include "cc/ir/stmt.h"
+#include "cc/lower/cuda/context.h"
 #include "cc/lower/cuda/layout_demand.h"
 
 namespace tilescale::pass {
 
 namespace ffi = tvm::ffi;
 
-/// A load or store of memory in a loop's body that may be made for several iterations at once:
-/// before all of them, or behind them.
+enum class AccessKind { kLoad, kStore, kAtomicAdd };
+
+/// An access of memory in a loop's body that may be made for several iterations at once: loads
+/// before all of them, others behind them.
 struct VectorCandidate {
   ir::Buffer buffer;
   ffi::Array<ir::Expr> indices;
-  bool write;
+  AccessKind kind;
 };
 
-/// The statements of a body that does nothing but store and name values; empty if it does more.
+/// The atomic addition that is all that `s` does: relaxed, and nobody asks for the old value. Null
+/// for other statements.
+const ir::CallObj* AsAtomicAdd(const ir::Stmt& s);
+
+/// The statements of a body that does nothing but store, add atomically and name values; empty if
+/// it does more.
 std::vector<ir::Stmt> FlatStatements(const ir::Stmt& body);
 
 /// What iterations along `inner` move, where no iteration sees another order of accesses than it
 /// has: each kind of access once. Empty for bodies with control flow.
 std::vector<VectorCandidate> VectorCandidates(const ir::Stmt& body, const ir::Var& inner);
 
+/// How many neighbours one instruction of the architecture can add to atomically in this buffer.
+int64_t LongestAtomicAdd(const ir::Buffer& buffer, const lower::cuda::Context& context);
+
+/// Whether the `vector` neighbours from these indices on, along the last dimension, lie together in
+/// memory from a multiple of their size on. `layouts`, if given, may swizzle shared memory.
+bool IsAlignedBlock(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& start, int64_t vector,
+                    const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer);
+
 /// How many consecutive elements, `most` or fewer, one access of 32 to 128 bits can move for
 /// iterations along `inner`, whose blocks start at multiples: proved to be aligned and inside
-/// the buffer. `layouts`, if given, may swizzle shared memory. `analyzer` knows the loop's
-/// variables.
+/// the buffer. `layouts`, if given, may swizzle shared memory. The context's analyzer knows the
+/// loop's variables.
 int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t extent, int64_t most,
-                 const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer);
+                 const lower::cuda::Layouts* layouts, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass
 

@@ -23,7 +23,7 @@ TILE_OPERATORS = section(
     both("reducer_init reducer_update finalize_reducer"),
     both("atomic_add atomic_max atomic_min atomic_or atomic_load atomic_store"),
     both("dp4a clamp index_to_coordinates"),
-    both("atomic_addx2 atomic_addx4", "as 2 or 4 additions"),
+    both("atomic_addx2 atomic_addx4", "one instruction where the architecture has one"),
     threads("warp_reduce_sum warp_reduce_max warp_reduce_min"),
     threads("warp_reduce_bitand warp_reduce_bitor"),
     both("async_copy", "at once where there is no cp.async"),

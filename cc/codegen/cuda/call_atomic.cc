@@ -115,7 +115,18 @@ void Register(const std::string& kind) {
   });
 }
 
+// Neighbours in one instruction, from an array of registers; the old values are not asked for.
+std::string EmitAddVector(Writer* w, const ir::CallObj* call) {
+  const ir::Buffer& buffer = Target(call)->buffer;
+  const int64_t bytes = call->attrs.at("bytes").cast<int64_t>();
+  const bool own = buffer.IsScope(ir::scope::kShared);
+  return "ts::ptx::red_add<" + std::to_string(bytes / ir::dtype::Bytes(buffer->dtype)) +
+         ", ts::Scope::" + (own ? "kCta" : "kGpu") + ">(" + Arg(w, call, 0) + ", " +
+         Arg(w, call, 1) + ")";
+}
+
 bool RegisterAll() {
+  RegisterCallEmitter("cuda.atomic_add_vector", EmitAddVector);
   for (const char* kind : {"add", "max", "min", "or", "and", "xor", "exch", "load", "store"}) {
     Register(kind);
   }

@@ -97,3 +97,22 @@ def atomic_add(dtype: str) -> Any:
                 T.atomic_add(C[0], A[i])
 
     return kernel
+
+
+def atomic_add_tile(dtype: str, scope: str = "global") -> Any:
+    """A tile is added to global or shared memory."""
+
+    @T.prim_func
+    def kernel(A: T.Tensor((64, 64), dtype), C: T.Tensor((64, 64), dtype)):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_fragment((64, 64), dtype)
+            T.copy(A, a)
+            if scope == "global":
+                T.atomic_add(C, a)
+            else:
+                s = T.alloc_shared((64, 64), dtype)
+                T.copy(C, s)
+                T.atomic_add(s, a)
+                T.copy(s, C)
+
+    return kernel

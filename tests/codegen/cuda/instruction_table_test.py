@@ -55,10 +55,17 @@ def atomic(dtype: str, **since: str) -> Row:
     return Row(f"atomic_add {dtype}", kernel, {arch: (None, ptx) for arch, ptx in since.items()})
 
 
+def add_tile(dtype: str, scope: str = "global", **since: tuple[str | None, str]) -> Row:
+    """An atomic addition of a tile; `since` maps architectures to a function and PTX."""
+    kernel = functools.partial(kernels.atomic_add_tile, dtype, scope)
+    return Row(f"atomic_add of a {dtype} tile to {scope} memory", kernel, since)
+
+
 F16, BF16, F32, F64 = "float16", "bfloat16", "float32", "float64"
 E4M3, E5M2 = "float8_e4m3fn", "float8_e5m2"
 FMA = (None, "fma.rn.f32")
 F16_F32 = "f32.f16.f16.f32"
+RED, RED_GLOBAL = "red.relaxed.gpu.add", "red.relaxed.gpu.global.add"
 MATRICES = ("ldmatrix_x4", "ldmatrix.sync.aligned.m8n8.x4.shared.b16")
 
 ROWS = [
@@ -151,6 +158,32 @@ ROWS = [
     atomic(F64, sm_70="atom.relaxed.gpu.add.f64"),
     atomic(F16, sm_70="atom.relaxed.gpu.add.noftz.f16"),
     atomic(BF16, sm_70="atom.relaxed.gpu.cas.b16", sm_90="atom.relaxed.gpu.add.noftz.bf16"),
+    add_tile(
+        F16,
+        sm_70=("red_add<2, ts::Scope::kGpu>", f"{RED}.noftz.f16x2"),
+        sm_90=("red_add<8, ts::Scope::kGpu>", f"{RED_GLOBAL}.noftz.v4.f16x2"),
+    ),
+    add_tile(
+        BF16,
+        sm_70=(None, "atom.relaxed.gpu.cas.b16"),
+        sm_90=("red_add<8, ts::Scope::kGpu>", f"{RED_GLOBAL}.noftz.v4.bf16x2"),
+    ),
+    add_tile(
+        F32,
+        sm_70=(None, "atom.relaxed.gpu.add.f32"),
+        sm_90=("red_add<4, ts::Scope::kGpu>", f"{RED_GLOBAL}.v4.f32"),
+    ),
+    add_tile(F64, sm_70=(None, "atom.relaxed.gpu.add.f64")),
+    add_tile(
+        F16, "shared", sm_70=("red_add<2, ts::Scope::kCta>", "red.relaxed.cta.add.noftz.f16x2")
+    ),
+    add_tile(
+        BF16,
+        "shared",
+        sm_70=(None, "atom.relaxed.cta.cas.b16"),
+        sm_90=("red_add<2, ts::Scope::kCta>", "red.relaxed.cta.add.noftz.bf16x2"),
+    ),
+    add_tile(F32, "shared", sm_70=(None, "atom.relaxed.cta.add.f32")),
 ]
 
 
