@@ -26,18 +26,22 @@ int64_t LanesPerLine(int64_t lines, int64_t length, const Context& context) {
   return group;
 }
 
-ir::Expr ShuffleLanes(const char* op, const ir::Expr& value, int64_t distance, int64_t width,
+ir::Expr ShuffleLanes(const char* op, const ir::Expr& value, const ir::Expr& source, int64_t width,
                       const Context& context) {
   const ir::DType i32 = ir::dtype::Int(32);
   ir::DType t = value.dtype();
   // Narrow values travel in the types of 32 bits that hold them exactly.
   ir::DType carried = t;
   if (t.bits < 32) carried = ir::dtype::IsFloat(t) ? ir::dtype::Float(32) : i32;
-  ir::Expr received = ir::MakeCall(op,
-                                   {ir::MakeCast(carried, value), ir::MakeInt(i32, distance),
-                                    ir::MakeInt(i32, width), Lanes(context)},
-                                   {}, carried);
+  ir::Expr received = ir::MakeCall(
+      op, {ir::MakeCast(carried, value), source, ir::MakeInt(i32, width), Lanes(context)}, {},
+      carried);
   return ir::MakeCast(t, received);
+}
+
+ir::Expr ShuffleLanes(const char* op, const ir::Expr& value, int64_t distance, int64_t width,
+                      const Context& context) {
+  return ShuffleLanes(op, value, ir::MakeInt(ir::dtype::Int(32), distance), width, context);
 }
 
 }  // namespace tilescale::lower::cuda

@@ -12,6 +12,8 @@ int64_t LanesPerLine(int64_t lines, int64_t length, const Context& context);
 
 /// What the shuffle `op` gives for `value`, of at most 64 bits: `distance` is its second argument,
 /// groups of `width` lanes exchange among themselves. All threads of the block must take part.
+ir::Expr ShuffleLanes(const char* op, const ir::Expr& value, const ir::Expr& distance,
+                      int64_t width, const Context& context);
 ir::Expr ShuffleLanes(const char* op, const ir::Expr& value, int64_t distance, int64_t width,
                       const Context& context);
 

@@ -1,9 +1,12 @@
 #include "cc/lower/cuda/relayout.h"
 
+#include <algorithm>
+
 #include "cc/layout/fragment_map.h"
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/layout_demand.h"
 #include "cc/lower/cuda/lowering.h"
+#include "cc/lower/cuda/relayout_shuffle.h"
 #include "cc/op/copy.h"
 #include "cc/support/diagnostic.h"
 
@@ -42,6 +45,11 @@ ir::Stmt LowerRelayout(const ir::TileOp& op, const Context& context) {
   if (!target) return CopyLoop(from, to, *source, copy->span);
   if (layout::RegistersOf(*target, Identity(*target), *source)) {
     return CopyLoop(from, to, *target, copy->span);
+  }
+  const int64_t bits = std::max(ir::dtype::Bits(from->dtype), 8);
+  auto plan = layout::PlanShuffles(*source, *target);
+  if (plan && layout::IsCheaperThanShared(*plan, *target, bits)) {
+    return ShuffleCopy(from, to, *plan, (*target)->num_threads, copy->span, context);
   }
   ir::Buffer staged(std::string(from->name) + "_s", from->dtype, from->shape, {},
                     ir::scope::kShared);

@@ -138,5 +138,28 @@ def long_scan():
     return long_scan
 
 
-KERNELS = (vector_add, vector_scale, gemm, softmax, uneven, rotate, long_scan)
+def quads():
+    """An accumulator in 8 bits becomes the operand A of the next product: lanes exchange bytes."""
+
+    @T.prim_func
+    def quads(
+        A: T.Tensor((16, 32), "int8"), B: T.Tensor((32, 32), "int8"), C: T.Tensor((16, 32), "int32")
+    ):
+        with T.Kernel(1, threads=32):
+            a = T.alloc_shared((16, 32), "int8")
+            b = T.alloc_shared((32, 32), "int8")
+            s = T.alloc_fragment((16, 32), "int32")
+            p = T.alloc_fragment((16, 32), "int8")
+            o = T.alloc_fragment((16, 32), "int32")
+            T.copy(A, a)
+            T.copy(B, b)
+            T.gemm(a, b, s, transpose_B=True, clear_accum=True)
+            T.copy(s, p)
+            T.gemm(p, b, o, transpose_B=True, clear_accum=True)
+            T.copy(o, C)
+
+    return quads
+
+
+KERNELS = (vector_add, vector_scale, gemm, softmax, uneven, rotate, long_scan, quads)
 ALL = {f.__name__: f for f in KERNELS}
