@@ -15,6 +15,7 @@
 #include "cc/pass/collect_accesses.h"
 #include "cc/pass/fresh_names.h"
 #include "cc/pass/lower_async_copies.h"
+#include "cc/pass/register_prefetch.h"
 
 namespace tilescale::pass {
 namespace {
@@ -152,11 +153,8 @@ class PipelineWriter {
     for (const ir::Stmt& s : body) {
       const auto* alloc = s.as<ir::AllocObj>();
       if (ir::IsOperator(s)) {
-        const std::string atom(pipeline_->atoms[next]);
-        items_.push_back({s, declarations, pipeline_->stages[next], pipeline_->order[next],
-                          atom.rfind("cp.async", 0) == 0});
-        last_ = std::max(last_, items_.back().stage);
-        declarations.clear();
+        AddItem(s, std::move(declarations), next);
+        declarations = {};
         ++next;
       } else if (alloc && !alloc->init.has_value()) {
         if (!IsChannel(alloc->buffer)) outer_.push_back(s);
@@ -166,6 +164,24 @@ class PipelineWriter {
     }
     std::sort(items_.begin(), items_.end(),
               [](const Item& a, const Item& b) { return a.order < b.order; });
+  }
+
+  void AddItem(const ir::Stmt& s, std::vector<ir::Stmt> declarations, size_t number) {
+    const std::string atom(pipeline_->atoms[number]);
+    const int64_t stage = pipeline_->stages[number], order = pipeline_->order[number];
+    last_ = std::max(last_, stage);
+    if (atom != kPrefetchAtom) {
+      items_.push_back({s, std::move(declarations), stage, order, atom.rfind("cp.async", 0) == 0});
+      return;
+    }
+    PrefetchHalves halves = SplitPrefetch(s);
+    for (const ir::Buffer& buffer : halves.registers) {
+      outer_.push_back(ir::Alloc(buffer, std::nullopt, pipeline_->span));
+    }
+    // Behind all others, in the same order.
+    const int64_t behind = order + static_cast<int64_t>(pipeline_->order.size());
+    items_.push_back({halves.load, declarations, stage, order, false});
+    items_.push_back({halves.store, std::move(declarations), stage, behind, false});
   }
 
   bool IsChannel(const ir::Buffer& buffer) const {
@@ -219,6 +235,18 @@ class PipelineWriter {
         body->push_back(ir::Bind(slot, ahead % depth ? wrapped : ir::Load(turn, {}), span));
         body->push_back(ir::Assume(Int32(0) <= slot, span));
         body->push_back(ir::Assume(slot < Int32(depth), span));
+      }
+    }
+    AssumeSlotsDiffer(body);
+  }
+
+  // That no barrier is needed between uses of two versions.
+  void AssumeSlotsDiffer(ffi::Array<ir::Stmt>* body) const {
+    for (const auto& [a, slot] : slots_) {
+      for (const auto& [b, other] : slots_) {
+        bool apart = a.first == b.first && a.second < b.second && (b.second - a.second) % a.first;
+        if (!apart) continue;
+        body->push_back(ir::Assume(ir::MakeNot(ir::Equal(slot, other)), pipeline_->span));
       }
     }
   }

@@ -123,6 +123,7 @@ class SyncInserter {
 
   ir::Stmt RunLeaf(const ir::Stmt& s, State* state) {
     if (const auto* bind = s.as<ir::BindObj>()) accesses_.Bind(bind);
+    if (const auto* fact = s.as<ir::AssumeObj>()) analyzer_->Assume(fact->cond);
     if (IsCall(s, "sync_threads") && MeetsAll(CallOf(s))) {
       state->pending.clear();
       return s;
@@ -150,6 +151,7 @@ class SyncInserter {
   }
 
   ir::Stmt RunSeq(const ir::SeqObj* seq, State* state) {
+    auto scope = analyzer_->Enter();
     ffi::Array<ir::Stmt> stmts;
     for (const ir::Stmt& child : seq->stmts) {
       ir::Stmt result = Run(child, state);

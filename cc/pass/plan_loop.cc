@@ -7,27 +7,12 @@
 #include "cc/ir/visitor.h"
 #include "cc/op/copy.h"
 #include "cc/pass/collect_accesses.h"
+#include "cc/pass/plan_atoms.h"
 
 namespace tilescale::pass {
 namespace {
 
 constexpr const char* kBlock = "block";
-
-bool IsLoad(const ir::Stmt& s) {
-  const auto* copy = s.as<op::CopyObj>();
-  if (copy) {
-    return copy->src->buffer.IsScope(ir::scope::kGlobal) &&
-           copy->dst->buffer.IsScope(ir::scope::kShared);
-  }
-  const auto* branch = s.as<ir::IfObj>();
-  if (!branch || branch->else_body.has_value()) return false;
-  bool loads = false;
-  for (const ir::Stmt& child : ir::StatementsOf(branch->then_body)) {
-    if (ir::IsOperator(child) && !child.as<op::CopyObj>()) return false;
-    loads = loads || IsLoad(child);
-  }
-  return loads;
-}
 
 class LoopPlanner {
  public:
@@ -56,6 +41,7 @@ class LoopPlanner {
     if (request) {
       stages_ = request->stages;
       order_ = request->order;
+      wanted_atoms_ = request->atoms;
       for (int64_t stage : stages_) last_ = std::max(last_, stage);
       return;
     }
@@ -213,18 +199,6 @@ class LoopPlanner {
     }
   }
 
-  // The first stage that reads the buffer; none if nothing does, so that nothing would wait for it.
-  std::optional<int64_t> FirstReader(const ir::Buffer& buffer) const {
-    std::optional<int64_t> first;
-    for (size_t i = 0; i < stages_.size(); ++i) {
-      for (const MemoryAccess& access : graph_.operators[i].accesses) {
-        bool reads = !access.write && access.buffer.same_as(buffer);
-        if (reads) first = std::min(first.value_or(last_), stages_[i]);
-      }
-    }
-    return first;
-  }
-
   int64_t Depth(const ir::Buffer& buffer) const {
     int64_t low = last_, high = 0;
     for (size_t i = 0; i < stages_.size(); ++i) {
@@ -237,37 +211,17 @@ class LoopPlanner {
     return high - low + 1;
   }
 
-  // The widest cp.async among the copies of an operator that runs ahead of its readers.
-  std::string Atom(size_t i, std::string* note) const {
-    if (!IsEarly(i) || !IsLoad(graph_.operators[i].stmt)) return "";
-    auto scope = facts_.analyzer->Enter();
-    facts_.analyzer->BindLoop(loop_->var, loop_->min, loop_->extent, loop_->step);
-    for (const ir::Stmt& s : ir::StatementsOf(loop_->body)) {
-      const auto* bind = s.as<ir::BindObj>();
-      bool integral = bind && ir::dtype::IsIntegral(bind->var.dtype());
-      if (integral) facts_.analyzer->BindValue(bind->var, bind->value);
-    }
-    int64_t bytes = 0;
-    ir::ForEachStmt(graph_.operators[i].stmt, [&](const ir::Stmt& s) {
-      const auto* copy = s.as<op::CopyObj>();
-      if (!copy || FirstReader(copy->dst->buffer).value_or(0) <= stages_[i]) return;
-      AsyncWidth width = FindAsyncWidth(copy, facts_.copies, facts_.arch, facts_.analyzer);
-      bytes = std::max(bytes, width.bytes);
-      if (width.bytes == 0 && note->empty()) *note = "no cp.async: " + width.reason;
-    });
-    return bytes > 0 ? "cp.async." + std::to_string(bytes) : "";
-  }
-
   ir::LoopPlan Result() {
     ffi::Array<ir::OperatorPlan> operators;
+    std::vector<AtomPlan> atoms = PlanAtoms(loop_, graph_, stages_, wanted_atoms_, facts_);
     for (size_t i = 0; i < stages_.size(); ++i) {
       std::string note = notes_[i];
       if (cut_ > 0 && note.empty() && IsLoad(graph_.operators[i].stmt)) {
         note = std::to_string(cut_) + " stages do not fit into shared memory";
       }
-      std::string atom = Atom(i, &note);
-      operators.push_back(
-          ir::OperatorPlan(graph_.operators[i].label, kBlock, stages_[i], order_[i], atom, note));
+      if (note.empty()) note = atoms[i].note;
+      operators.push_back(ir::OperatorPlan(graph_.operators[i].label, kBlock, stages_[i], order_[i],
+                                           atoms[i].atom, note));
     }
     ffi::Array<ir::ChannelPlan> channels;
     for (const ir::Buffer& buffer : Versioned()) {
@@ -284,10 +238,27 @@ class LoopPlanner {
   int64_t cut_ = 0;
   std::vector<int64_t> stages_;
   std::vector<int64_t> order_;
+  std::vector<std::string> wanted_atoms_;
   std::vector<std::string> notes_;
 };
 
 }  // namespace
+
+bool IsLoad(const ir::Stmt& s) {
+  const auto* copy = s.as<op::CopyObj>();
+  if (copy) {
+    return copy->src->buffer.IsScope(ir::scope::kGlobal) &&
+           copy->dst->buffer.IsScope(ir::scope::kShared);
+  }
+  const auto* branch = s.as<ir::IfObj>();
+  if (!branch || branch->else_body.has_value()) return false;
+  bool loads = false;
+  for (const ir::Stmt& child : ir::StatementsOf(branch->then_body)) {
+    if (ir::IsOperator(child) && !child.as<op::CopyObj>()) return false;
+    loads = loads || IsLoad(child);
+  }
+  return loads;
+}
 
 ir::LoopPlan PlanLoop(const ir::For& loop, const std::optional<StageRequest>& request,
                       const PlanFacts& facts) {

@@ -20,7 +20,7 @@ struct PlanFacts {
   const BufferVersions& versions;
   const CopyFacts& copies;
   const ViewRoots& roots;
-  const std::string& arch;
+  const lower::cuda::Context& context;
   arith::Analyzer* analyzer;
   /// More stages than these do not fit into shared memory; requests for stages are not cut.
   int64_t max_stages;
@@ -30,7 +30,12 @@ struct PlanFacts {
 struct StageRequest {
   std::vector<int64_t> stages;
   std::vector<int64_t> order;
+  std::vector<std::string> atoms;  // empty: as the compiler chooses
 };
+
+/// Whether an operator does nothing but copy, from global to shared memory at least once, perhaps
+/// under a condition.
+bool IsLoad(const ir::Stmt& s);
 
 /// Plans a pipelined loop. Without a request, loads run ahead as `num_stages` says. An operator
 /// whose dependences forbid its stage is moved to the last one, with a note.

@@ -30,7 +30,7 @@ std::optional<StageRequest> RequestOf(const ir::ForObj* loop) {
   auto stages = (*stage).second.cast<ffi::Array<int64_t>>();
   auto positions = (*order).second.cast<ffi::Array<int64_t>>();
   if (stages.empty() || positions.empty()) return std::nullopt;
-  return StageRequest{{stages.begin(), stages.end()}, {positions.begin(), positions.end()}};
+  return StageRequest{{stages.begin(), stages.end()}, {positions.begin(), positions.end()}, {}};
 }
 
 // Plans the pipelined loops in the order of the text; a mutator only because that one knows the
@@ -53,7 +53,7 @@ class Planner : public AnalyzedMutator {
     const auto* loop = stmt.as<ir::ForObj>();
     if (loop && loop->kind == ir::ForKind::kPipelined) {
       CheckPipelined(loop);
-      PlanFacts facts{names_, versions_, copies_, roots_, context_.arch, analyzer(), max_stages_};
+      PlanFacts facts{names_, versions_, copies_, roots_, context_, analyzer(), max_stages_};
       std::optional<StageRequest> request = wanted_ ? Wanted(loop) : RequestOf(loop);
       plans.push_back(PlanLoop(*stmt.as<ir::For>(), request, facts));
       if (wanted_) CheckObeyed(loop, *request, plans.back());
@@ -79,6 +79,7 @@ class Planner : public AnalyzedMutator {
     for (const ir::OperatorPlan& op : (*wanted_)->loops[next]->operators) {
       request.stages.push_back(op->stage);
       request.order.push_back(op->order);
+      request.atoms.push_back(op->atom);
       positions.insert(op->order);
       if (op->stage < 0 || op->stage > kMaxStage) {
         Refuse(loop, "names a stage that there is not", "stages 0 to " + std::to_string(kMaxStage),
@@ -101,6 +102,15 @@ class Planner : public AnalyzedMutator {
       Refuse(loop, "would change what the kernel computes",
              "`" + std::string(op->label) + "` in stage " + std::to_string(op->stage),
              "stage " + std::to_string(request.stages[i]) + ", but " + std::string(op->note));
+    }
+    for (size_t i = 0; i < request.atoms.size(); ++i) {
+      const ir::OperatorPlan& op = plan->operators[i];
+      const std::string& atom = request.atoms[i];
+      if (!atom.empty() && atom != op->atom) {
+        Refuse(loop, "asks for instructions that there are not",
+               "`" + std::string(op->label) + "` by \"" + std::string(op->atom) + "\"",
+               "\"" + atom + "\"" + (op->note.empty() ? "" : ", but " + std::string(op->note)));
+      }
     }
   }
 

@@ -94,11 +94,43 @@ def test_a_distance_as_long_as_the_pipeline_is_no_obstacle():
     assert plan(loads(shift, num_stages=2)).channels
 
 
-def test_without_cp_async_the_loads_still_run_ahead():
-    loop = plan(loads(reverse), "sm_75")
+@pytest.mark.parametrize("arch", ["sm_70", "sm_75"])
+def test_without_cp_async_loads_run_ahead_through_registers(arch):
+    loop = plan(loads(reverse), arch)
+    assert loop.operators[0].atom == "ldg.sts"
+    assert loop.operators[0].note == f"no cp.async: {arch} has no cp.async"
+    assert [(op.stage, op.order) for op in loop.operators] == [(0, 0), (2, 1)]
+    assert [(c.buffer, c.depth) for c in loop.channels] == [("tile", 3)]
+
+
+def wide(tiles, size):
+    """Several loads of `size` elements in each of 64 threads."""
+
+    @T.prim_func
+    def kernel(X: T.Tensor((8, 64 * size), "float32"), Y: T.Tensor((8, 64 * size), "float32")):
+        with T.Kernel(1, threads=64):
+            parts = [T.alloc_shared((64 * size,), "float32") for _ in range(tiles)]
+            for k in T.Pipelined(8, num_stages=2):
+                for part in parts:
+                    T.copy(X[k, 0], part)
+                for part in parts:
+                    for i in T.Parallel(64 * size):
+                        Y[k, i] += part[64 * size - 1 - i]
+
+    return kernel
+
+
+def test_loads_take_no_more_registers_than_there_are_to_spare():
+    loop = plan(wide(3, 24), "sm_75")
+    assert [op.atom for op in loop.operators[:3]] == ["ldg.sts", "ldg.sts", ""]
+    assert "no prefetch: 72 registers are too many" in loop.operators[2].note
+    assert [op.stage for op in loop.operators[:3]] == [0, 0, 0]
+
+
+def test_what_a_load_depends_on_may_not_change_before_it_is_stored():
+    loop = plan(loads(shift, num_stages=2), "sm_75")
     assert loop.operators[0].atom == ""
-    assert loop.operators[0].note == "no cp.async: sm_75 has no cp.async"
-    assert loop.channels
+    assert "no prefetch: the loop writes `X`" in loop.operators[0].note
 
 
 @pytest.mark.parametrize(("arch", "depth"), [("sm_75", 0), ("sm_80", 2), ("sm_90", 3)])
@@ -149,6 +181,10 @@ def test_a_schedule_of_the_user_is_obeyed():
         )
     with pytest.raises(errors.ScheduleError, match="has no plan for loop `k`"):
         with_schedule("schedule grid { }")
+    through_registers = with_schedule(text.replace("cp.async.16", "ldg.sts"))
+    assert "cp_async" not in through_registers and "tile_next" in through_registers
+    with pytest.raises(errors.ScheduleError, match="asks for instructions that there are not"):
+        with_schedule(text.replace("cp.async.16", "cp.async.8"))
     with pytest.raises(errors.IrSyntaxError):
         with_schedule("schedule")
 

@@ -111,11 +111,11 @@ ir::Stmt LoadGroups(const MmaPlan& plan, const GemmOperand& operand, const WarpP
   }
   const int64_t pack = kRegisterBits / ir::dtype::Bits(operand.region->buffer->dtype);
   ir::Expr to = (group * Index(4) + Index(first)) * Index(pack);
-  ir::Expr call =
-      ir::MakeCall("cuda.load_matrix",
-                   {ir::AddressOf(registers, {to}),
-                    ir::AddressOf(operand.region->buffer, OperandIndices(operand, outer, depth))},
-                   {{"count", count}, {"transposed", operand.depth_rows}}, i32);
+  ir::Expr call = ir::MakeCall(
+      "cuda.load_matrix",
+      {ir::AddressOf(registers, {to}),
+       ir::AddressOf(operand.region->buffer, OperandIndices(operand, outer, depth))},
+      {{"count", count}, {"transposed", operand.depth_rows}, {"bytes", kRowBytes}}, i32);
   return ir::Seq({ir::Bind(at_outer, start.outer), ir::Bind(at_depth, start.depth),
                   Unrolled(group, groups, ir::Evaluate(call), ir::Span())});
 }

@@ -16,7 +16,8 @@ GOLDEN = Path(__file__).parent / "golden"
 
 @pytest.mark.parametrize("name", sorted(cuda_kernels.ALL))
 def test_source(name, request):
-    source = tilescale.lower(cuda_kernels.ALL[name](), target="cuda -arch=sm_80").kernel_source
+    arch = cuda_kernels.ARCHS.get(name, "sm_80")
+    source = tilescale.lower(cuda_kernels.ALL[name](), target=f"cuda -arch={arch}").kernel_source
     path = GOLDEN / f"{name}.cu"
     if request.config.getoption("--update-golden", default=False):
         path.write_text(source)

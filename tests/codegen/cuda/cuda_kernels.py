@@ -161,5 +161,32 @@ def quads():
     return quads
 
 
-KERNELS = (vector_add, vector_scale, gemm, softmax, uneven, rotate, long_scan, quads)
+def prefetch():
+    """Loads that run ahead through registers: sm_75 has no cp.async."""
+
+    @T.prim_func
+    def prefetch(X: T.Tensor((4, 16, 16), "float32"), Y: T.Tensor((4, 16, 16), "float32")):
+        with T.Kernel(1, threads=64):
+            tile = T.alloc_shared((16, 16), "float32")
+            for k in T.Pipelined(4, num_stages=2):
+                T.copy(X[k, 0, 0], tile)
+                for i, j in T.Parallel(16, 16):
+                    Y[k, i, j] = tile[j, i]
+
+    return prefetch
+
+
+KERNELS = (
+    vector_add,
+    vector_scale,
+    gemm,
+    softmax,
+    uneven,
+    rotate,
+    long_scan,
+    quads,
+    prefetch,
+)
 ALL = {f.__name__: f for f in KERNELS}
+#: Of those that are not for sm_80.
+ARCHS = {"prefetch": "sm_75"}

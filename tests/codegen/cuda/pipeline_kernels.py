@@ -168,6 +168,23 @@ def nested(num_stages=3):
     return kernel
 
 
+def products(num_stages=2):
+    """The sum of the squares of matrices."""
+
+    @T.prim_func
+    def kernel(X: T.Tensor((5, TILE, TILE), "float16"), Y: T.Tensor((TILE, TILE), "float32")):
+        with T.Kernel(1, threads=64):
+            tile = T.alloc_shared((TILE, TILE), "float16")
+            total = T.alloc_fragment((TILE, TILE), "float32")
+            T.clear(total)
+            for k in T.Pipelined(5, num_stages=num_stages):
+                T.copy(X[k, 0, 0], tile)
+                T.gemm(tile, tile, total)
+            T.copy(total, Y)
+
+    return kernel
+
+
 def background(waits):
     """A copy of the user's own, who waits for it or leaves that to the compiler."""
 

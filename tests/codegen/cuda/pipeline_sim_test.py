@@ -58,9 +58,10 @@ def agree(func, lowered, tensors, symbols=()):
 
 
 @pytest.mark.parametrize("num_stages", [0, 1, 2, 3, 5])
-def test_any_number_of_stages_and_iterations(num_stages):
+@pytest.mark.parametrize("arch", ["sm_70", "sm_80"])
+def test_any_number_of_stages_and_iterations(num_stages, arch):
     func = kernels.sums(kernels.plain, num_stages=num_stages)
-    lowered = lower(func)
+    lowered = lower(func, arch)
     for steps in range(7):
         agree(func, lowered, kernels.arguments(steps), [np.int32(steps)])
 
@@ -128,10 +129,44 @@ def test_one_barrier_and_one_wait_in_each_iteration():
         assert loop.count(f"cp_async_wait<{num_stages - 2}>") == 1
 
 
-def test_no_synchronisation_can_go():
+@pytest.mark.parametrize("num_stages", [2, 3])
+@pytest.mark.parametrize("arch", ["sm_70", "sm_75"])
+def test_loads_are_under_way_while_the_iteration_before_computes(arch, num_stages):
+    machine.simulator_only("text of another architecture")
+    source = lower(kernels.products(num_stages), arch).kernel_source
+    loop = source[source.index("for (int32_t k = 0;") :]
+    loop = loop[: loop.index("turn = ")]
+    load, product = loop.index("&X["), loop.index("ts::ptx::mma_")
+    store = loop.rindex("slot_ahead * 1024")
+    assert load < loop.index("ts::sync_block()") < product < store
+    # Nothing waits for the loads before the products.
+    assert "tile_next" not in loop[loop.index("ts::sync_block()") : product]
+    assert loop.count("ts::sync_block()") == 1
+
+
+def test_the_timeline_has_one_barrier_between_products():
+    machine.simulator_only("GPUs record no timeline")
+    func = kernels.products(2)
+    lowered = lower(func, "sm_75")
+    rng = np.random.default_rng(0)
+    x = rng.integers(-3, 4, (5, kernels.TILE, kernels.TILE)).astype(np.float16)
+    y = np.zeros((kernels.TILE, kernels.TILE), np.float32)
+    report = launch(lowered, [x, y], timeline=True)
+    report.check()
+    np.testing.assert_array_equal(y, sum(t.astype(np.float32) @ t for t in x))
+    warp = [e for e in report.timeline.events if e["ph"] == "X" and e["tid"] == 1]
+    order = [e["cat"] for e in sorted(warp, key=lambda e: e["ts"])]
+    order = [kind for kind in order if kind in ("barrier", "mma")]
+    runs = [kind for i, kind in enumerate(order) if i == 0 or order[i - 1] != kind]
+    assert runs == ["barrier", "mma"] * 5
+    assert order.count("barrier") == 5
+
+
+@pytest.mark.parametrize("arch", ["sm_75", "sm_80"])
+def test_no_synchronisation_can_go(arch):
     machine.simulator_only("GPUs do not report races")
     func = kernels.sums(kernels.plain)
-    lowered = lower(func)
+    lowered = lower(func, arch)
     tensors = kernels.arguments(5)
 
     def run(text, **options):
