@@ -38,8 +38,9 @@ enum class MemoryUse {
 
 /// Which threads of a block carry out a statement that only evaluates the intrinsic.
 enum class Executors {
-  kOne,  // one for the block
-  kAll,  // each for itself
+  kOne,   // one for the block
+  kAll,   // each for itself: what it does or gives differs between threads
+  kEach,  // each for itself: what it does and gives follows from its arguments
 };
 
 /// The declaration of one intrinsic: everything the compiler knows of `Call(op, ...)`. Evaluation
@@ -59,6 +60,9 @@ struct Intrinsic {
   /// Whether it gives all threads of a block one value although it has effects: a vote of the
   /// block.
   bool block_value = false;
+  /// The argument without which no address is used; -1: none. A call with an address whose "bytes"
+  /// do not all lie inside their buffer is made without it.
+  int predicate = -1;
 
   MemoryUse Use(size_t argument) const {
     return argument < memory.size() ? memory[argument] : MemoryUse::kReadWrite;

@@ -16,6 +16,9 @@ namespace tilescale::pass {
 namespace {
 
 constexpr int64_t kMatrixRowBytes = 16;
+// What every architecture moves by one instruction, and the first that moves more.
+constexpr int64_t kWidestOfAll = 16;
+constexpr int kFirstOfWidest = 100;
 
 // What an instruction needs: an architecture (80 for sm_80), and the alignment of its addresses.
 struct Needs {
@@ -26,6 +29,10 @@ struct Needs {
 Needs NeedsOf(const ir::CallObj* call) {
   if (call->op == "cuda.load_matrix") return {75, kMatrixRowBytes};
   if (call->op == "cuda.copy_async") return {80, call->attrs.at("bytes").cast<int64_t>()};
+  if (call->op == "load_vector" || call->op == "store_vector") {
+    const int64_t bytes = call->attrs.at("bytes").cast<int64_t>();
+    return {bytes > kWidestOfAll ? kFirstOfWidest : 0, bytes};
+  }
   if (call->op == "ptx_commit_group" || call->op == "ptx_wait_group") return {80, 1};
   if (call->op != "cuda.mma") return {};
   const auto name = call->attrs.at("atom").cast<std::string>();

@@ -70,7 +70,7 @@ class Distributor : public AnalyzedMutator {
   static bool ByAllThreads(const ir::Expr& value) {
     const auto* call = value.as<ir::CallObj>();
     const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
-    return decl && decl->executors == ir::Executors::kAll;
+    return decl && decl->executors != ir::Executors::kOne;
   }
 
   ir::Stmt OnFirstThread(const ir::Stmt& s) const {

@@ -30,11 +30,13 @@ bool Divergence::IsDivergent(const ir::Expr& e) const {
     void VisitExpr(const ir::Expr& x) override {
       const auto* call = x.as<ir::CallObj>();
       const auto* load = x.as<ir::LoadObj>();
+      const auto* address = x.as<ir::AddressOfObj>();
       const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
       // The vote of a block is one value, whatever each thread votes.
       if (decl && decl->block_value) return;
       found = found || names->count(x.get()) > 0 || (call && DependsOnThread(decl)) ||
-              (load && names->count(load->buffer.get()) > 0);
+              (load && names->count(load->buffer.get()) > 0) ||
+              (address && names->count(address->buffer.get()) > 0);
       VisitFields(x);
     }
   } finder;
@@ -57,6 +59,16 @@ bool Divergence::Grow(const ir::Stmt& body) {
     int depth = 0;
     bool grew = false;
     void Add(const ffi::Object* name) { grew = self->names_.insert(name).second || grew; }
+    // What a call writes through addresses into memory of the thread's own.
+    void AddWritten(const ir::Expr& value) {
+      const auto* call = value.as<ir::CallObj>();
+      const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+      for (size_t i = 0; call && i < call->args.size(); ++i) {
+        const auto* address = call->args[i].as<ir::AddressOfObj>();
+        const bool reads = decl && decl->Use(i) == ir::MemoryUse::kRead;
+        if (address && !reads && IsPrivate(address->buffer)) Add(address->buffer.get());
+      }
+    }
     void VisitExpr(const ir::Expr&) override {}
     void VisitStmt(const ir::Stmt& s) override {
       if (const auto* bind = s.as<ir::BindObj>()) {
@@ -71,6 +83,8 @@ bool Divergence::Grow(const ir::Stmt& body) {
       if (store && IsPrivate(store->buffer)) {
         if (depth > 0 || self->IsDivergent(store->value)) Add(store->buffer.get());
       }
+      const auto* effect = s.as<ir::EvaluateObj>();
+      if (effect && (depth > 0 || self->IsDivergent(effect->value))) AddWritten(effect->value);
       const auto* loop = s.as<ir::ForObj>();
       const bool divergent = self->IsDivergent(s);
       if (loop && divergent) Add(loop->var.get());

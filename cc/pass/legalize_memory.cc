@@ -24,6 +24,8 @@ class MemoryLegalizer : public AnalyzedMutator {
       return Guarded(Guard(load->buffer, load->indices), result, SafeValue(load->buffer));
     }
     if (const auto* call = result.as<ir::CallObj>()) {
+      const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
+      if (decl && decl->predicate >= 0) return Predicated(call, decl->predicate);
       return Guarded(GuardOfAddresses(call), result, ir::MakeConst(NumericType(call->dtype), 0));
     }
     return result;
@@ -102,6 +104,39 @@ class MemoryLegalizer : public AnalyzedMutator {
       if (inside) guard = guard ? *guard && *inside : *inside;
     }
     return guard;
+  }
+
+  // The call with a predicate that keeps it from what lies outside its buffers.
+  ir::Expr Predicated(const ir::CallObj* call, int predicate) {
+    const int64_t bytes = call->attrs.at("bytes").cast<int64_t>();
+    ir::Expr inside = ir::Call::Arg(call, predicate);
+    for (const ffi::Any& arg : call->args) {
+      const auto* address = arg.as<ir::AddressOfObj>();
+      if (!address) continue;
+      const ir::Buffer& buffer = address->buffer;
+      if (auto guard = Guard(buffer, address->indices)) inside = inside && *guard;
+      ir::Expr fits = FitsBehind(buffer, address->indices, bytes * 8 / buffer->dtype.bits);
+      if (context_.check_bounds && !IsKnown(fits)) inside = inside && fits;
+    }
+    ffi::Array<ffi::Any> args = call->args;
+    args.Set(predicate, inside);
+    return ir::Call(call->dtype, call->op, args, call->attrs);
+  }
+
+  // Whether `count` neighbours from the indices on end inside the row, or inside a buffer whose
+  // rows follow each other.
+  ir::Expr FitsBehind(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices,
+                      int64_t count) {
+    const ir::DType wide = ir::dtype::Int(64);
+    ir::Expr end = ir::MakeCast(wide, indices.back()) + ir::MakeInt(wide, count);
+    ir::Expr in_row = end <= ir::MakeCast(wide, buffer->shape.back());
+    if (!buffer->strides.empty() || IsKnown(in_row)) return in_row;
+    ir::Expr size = ir::MakeInt(wide, 1);
+    for (size_t i = indices.size(); i-- > 0;) {
+      if (i + 1 < indices.size()) end = end + ir::MakeCast(wide, indices[i]) * size;
+      size = size * ir::MakeCast(wide, buffer->shape[i]);
+    }
+    return end <= size;
   }
 
   void Note(const ir::AnnotateObj* note) {

@@ -97,12 +97,14 @@ class Differences : public ir::Visitor {
       bool found = false;
       void VisitExpr(const ir::Expr& e) override {
         const auto* load = e.as<ir::LoadObj>();
+        const auto* address = e.as<ir::AddressOfObj>();
         const auto* call = e.as<ir::CallObj>();
         const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
         // The vote of a block is one value, whatever each thread votes.
         if (decl && decl->block_value) return;
         found = found || differing->count(e.get()) ||
                 (load && differing->count(load->buffer.get())) ||
+                (address && differing->count(address->buffer.get())) ||
                 (decl && decl->executors == ir::Executors::kAll);
         if (!found) VisitFields(e);
       }
@@ -124,6 +126,7 @@ class Differences : public ir::Visitor {
       bool differs = under_ > 0 || Differs(store->value) || Differs(store->indices);
       if (differs) differing_.insert(store->buffer.get());
     }
+    if (const auto* effect = s.as<ir::EvaluateObj>()) VisitEffect(effect);
     // Threads that leave a loop take no part in the rest of it.
     bool leaves = s.as<ir::BreakObj>() || s.as<ir::ContinueObj>();
     if (leaves && under_ > 0 && !loops_.empty()) differing_.insert(loops_.back());
@@ -146,6 +149,20 @@ class Differences : public ir::Visitor {
   }
 
  private:
+  // What threads write through addresses into memory of their own.
+  void VisitEffect(const ir::EvaluateObj* effect) {
+    const auto* call = effect->value.as<ir::CallObj>();
+    if (!call || (under_ == 0 && !Differs(effect->value))) return;
+    const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
+    for (size_t i = 0; i < call->args.size(); ++i) {
+      const auto* address = call->args[i].as<ir::AddressOfObj>();
+      const bool reads = decl && decl->Use(i) == ir::MemoryUse::kRead;
+      if (address && !reads && !IsVisible(address->buffer)) {
+        differing_.insert(address->buffer.get());
+      }
+    }
+  }
+
   // Variables, buffers, and loops that some threads leave earlier than others.
   std::unordered_set<const ffi::Object*> differing_;
   std::vector<const ffi::Object*> loops_;

@@ -187,7 +187,10 @@ def test_a_shuffle_that_some_lanes_skip_is_reported():
         ("out[0] = t;", "race", "argument 1"),
         ("out[t] = s[t];", "uninitialized", "shared memory"),
         ("device_assert(t < 77, \"too many\");", "assertion", "too many"),
-        ("stg_b128(out + t, ldg_b128(in));", "misaligned", "16 bytes"),
+        ("uint32_t v[4]; ldg_b128(v, in + t);", "misaligned", "16 bytes"),
+        ("uint32_t v[2]; lds_b64(v, s + t);", "misaligned", "8 bytes"),
+        ("uint32_t v[4] = {}; stg_b128(out + t, v);", "misaligned", "16 bytes"),
+        ("uint32_t v[8]; ldg_b256(v, in);", "unsupported_instruction", "ld.global.v8"),
     ],
 )  # fmt: skip
 def test_a_bad_access_is_reported(statement, kind, words):

@@ -61,7 +61,7 @@ def test_wide_accesses_and_their_phases():
   sync_block();
   Words<4> v;
   v = *reinterpret_cast<const Words<4>*>(s + 32 * (lane % 8));  // R
-  stg_b128(out + 4 * t, v);
+  stg_b128(out + 4 * t, v.word);
 """,
         checks=("bounds",),
     )

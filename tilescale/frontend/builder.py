@@ -10,7 +10,8 @@ from tilescale.errors import Span
 from tilescale.frontend.buffer import Buffer, Region, Variable
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.spans import Activation
-from tilescale.frontend.values import as_index, as_typed, describe
+from tilescale.frontend.values import as_index, as_typed, const_int, describe, format_shape
+from tilescale.frontend.vector import Vector
 
 #: Kinds of blocks whose body may run more or less than once.
 CONDITIONAL = frozenset({"serial", "parallel", "vectorized", "if", "while"})
@@ -231,7 +232,25 @@ def _store_region(region: Region, value: Any) -> None:
     from tilescale.language.copy import copy
     from tilescale.language.fill import fill
 
-    if isinstance(value, (Buffer, Region)) and not isinstance(value, Variable):
+    if isinstance(value, Vector):
+        _store_lanes(region, value)
+    elif isinstance(value, (Buffer, Region)) and not isinstance(value, Variable):
         copy(value, region)
     else:
         fill(region, value)
+
+
+def _store_lanes(region: Region, vector: Vector) -> None:
+    """Stores a vector into as many neighbours of the last dimension."""
+    *outer, count = [const_int(extent) for extent in region.extents]
+    if any(extent != 1 for extent in outer) or count != len(vector):
+        raise mistake(
+            errors.ExtentMismatchError,
+            f"a vector is stored into a region of `{region.buffer.name}` of another size",
+            expected=f"{len(vector)} neighbours of the last dimension",
+            got=f"extents {format_shape(region.extents)}",
+            remedy=f"write `{region.buffer.name}[..., i : i + {len(vector)}]`",
+        )
+    first = as_index(region.mins[-1])
+    for i, lane in enumerate(vector):
+        store(region.buffer, (*region.mins[:-1], first + i), lane)

@@ -53,11 +53,18 @@ class dtype(str):  # noqa: N801 - the name users know
 
     __slots__ = ()
 
-    def __call__(self, value: Any) -> Any:
-        """Returns `value` converted to this type (a run-time expression)."""
-        from tilescale.frontend.values import cast
+    def __call__(self, *values: Any) -> Any:
+        """Returns `value` converted to this type; of a vector type, the vector of the values.
 
-        return cast(value, self)
+        Raises:
+            OperatorArgumentError: neither one value nor one for each lane.
+        """
+        from tilescale.frontend.values import cast
+        from tilescale.frontend.vector import make_vector
+
+        if self.lanes > 1 or len(values) != 1:
+            return make_vector(self, values)
+        return cast(values[0], self)
 
     def __repr__(self) -> str:
         return f"T.{self}"

@@ -42,6 +42,7 @@ from tilescale.language.scheduler import *
 from tilescale.language.tensor import *
 from tilescale.language.thread import *
 from tilescale.language.transpose import *
+from tilescale.language.vector_access import *
 from tilescale.language.view import *
 from tilescale.language.warp import *
 
@@ -49,7 +50,8 @@ _LANES = (2, 4, 8, 16, 32, 64)
 _VECTORS = {f"{name}x{lanes}" for name in SCALAR_BITS for lanes in _LANES if name != "handle"}
 _MODULES = """
     alloc annotate atomic copy device_assert fill gemm intrinsic kernel loop math numeric pointer
-    print ptx random reduce reducer scan scheduler tensor thread transpose view warp
+    print ptx random reduce reducer scan scheduler tensor thread transpose
+    vector_access view warp
 """
 
 globals().update({name: dtype(name) for name in SCALAR_BITS})

@@ -12,6 +12,7 @@ from tilescale.frontend.control import decide
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.dtypes import to_dtype
 from tilescale.frontend.values import Scalar, as_condition, as_expr, as_typed, cast, const_int
+from tilescale.frontend.vector import Vector, reinterpret_vector
 
 Expr = ir.Expr
 
@@ -305,8 +306,8 @@ def Select(cond: Scalar, a: Scalar, b: Scalar) -> Any:
     return if_then_else(cond, a, b)
 
 
-def reinterpret(value: Any, dtype: Any = None) -> ir.Expr:
-    """The bits of `value` as another type of the same width.
+def reinterpret(value: Any, dtype: Any = None) -> Any:
+    """The bits of a scalar or vector as another type of the same width.
 
     Both orders of arguments are accepted.
 
@@ -315,7 +316,10 @@ def reinterpret(value: Any, dtype: Any = None) -> ir.Expr:
     """
     if isinstance(value, str):
         value, dtype = dtype, value
-    kind, expr = to_dtype(dtype), as_expr(value)
+    kind = to_dtype(dtype)
+    if isinstance(value, Vector) or kind.lanes > 1:
+        return reinterpret_vector(value, kind)
+    expr = as_expr(value)
     if kind.bits != to_dtype(str(expr.dtype)).bits:
         raise mistake(
             errors.OperatorArgumentError,

@@ -6,6 +6,7 @@ _SYNC = "synchronous tile operators: the compiler places what they need"
 _HOPPER = "part of the CUDA target (sm_90)"
 _BLACKWELL = "part of the CUDA target (sm_100)"
 _CUDA = "part of the CUDA target"
+_VECTORS = "vectors of uint32; what lies outside the buffer is 0 and is not written"
 
 ROLES = section(
     "Roles and schedules",
@@ -95,9 +96,10 @@ MATRIX_INSTRUCTIONS = section(
 WARPS_AND_MEMORY = section(
     "Warps and typed memory access",
     "T",
-    later("ldg32 ldg64 ldg128 ldg256 stg32 stg64 stg128 stg256", _CUDA, "`T.copy`"),
+    works("ldg32 ldg64 ldg128 stg32 stg64 stg128", _VECTORS, ("cpu", "cuda")),
+    works("ldg256 stg256", "sm_100 and newer", ("cpu", "cuda")),
     works("__ldg", "a plain load, which CUDA's compiler may cache", ("cpu", "cuda")),
-    later("lds32 lds64 lds128 sts32 sts64 sts128", _CUDA, "`T.copy`"),
+    works("lds32 lds64 lds128 sts32 sts64 sts128", _VECTORS, ("cpu", "cuda")),
     threads("shfl_sync shfl_xor shfl_up shfl_down", "value, lane, width=32, mask"),
     threads("any_sync all_sync ballot_sync ballot match_any_sync match_all_sync activemask"),
     later("any all", _CUDA, "`T.any_sync` and `T.all_sync`"),

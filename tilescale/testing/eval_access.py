@@ -251,6 +251,40 @@ class Machine:
         self._touch(view, eval_memory.WRITE, at, reached)
         eval_memory.store(view, at, values[inside], defined[inside])
 
+    def run(
+        self, buffer: ir.Buffer, indices: list[Values], count: int, lanes: Lanes, verb: str
+    ) -> tuple[Index, Flags]:
+        """Where `count` neighbours start in each lane, and whether all of them are inside.
+
+        They may go on in the next row of a buffer without gaps.
+        """
+        view = self.view(buffer)
+        offset, inside = view.locate(indices, lanes.count)
+        fits = indices[-1] + count <= view.shape[-1]
+        if not len(buffer.strides):
+            fits = fits | (offset + count <= int(np.prod(view.shape)))
+        inside = inside & fits
+        if view.scope != "global":
+            self._check_inside(view, indices, inside, verb)
+        return offset, inside
+
+    def load_run(self, buffer: ir.Buffer, offset: Index, count: int, lanes: Lanes) -> Values:
+        """The neighbours from `offset` on, which lie inside, as an array of (lane, element)."""
+        view, found = self.view(buffer), []
+        for i in range(count):
+            inside = np.ones(offset.size, np.bool_)
+            values, defined = self._fetch(buffer, view, offset + i, inside, lanes)
+            if not defined.all():
+                raise self._uninitialized(view, offset + i, defined)
+            found.append(values)
+        return np.stack(found, axis=-1)
+
+    def store_run(self, buffer: ir.Buffer, offset: Index, values: Values, lanes: Lanes) -> None:
+        """Writes an array of (lane, element) to the neighbours from `offset` on."""
+        flags = np.ones(offset.size, np.bool_)
+        for i in range(values.shape[1]):
+            self._put(self.view(buffer), offset + i, flags, values[:, i], flags, lanes)
+
     def update(
         self,
         buffer: ir.Buffer,

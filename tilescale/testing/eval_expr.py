@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tilescale import errors, ir
-from tilescale.testing import eval_dtype, eval_intrinsics
+from tilescale.testing import eval_dtype, eval_intrinsics, eval_vector
 from tilescale.testing.eval_access import Lanes, Machine, magnitude
 from tilescale.testing.eval_dtype import Values
 
@@ -202,6 +202,8 @@ class Expressions:
         name = str(expr.op)
         if name.startswith("atomic_"):
             return self._atomic(name.removeprefix("atomic_"), expr, lanes)
+        if name in ("load_vector", "store_vector"):
+            return eval_vector.move(self.machine, self, expr, lanes)
         if name in ("any_of", "all_of"):
             return self._quantifier(name, expr.args[0], lanes)
         function = eval_intrinsics.PURE.get(name)

@@ -116,3 +116,24 @@ def atomic_add_tile(dtype: str, scope: str = "global") -> Any:
                 T.copy(s, C)
 
     return kernel
+
+
+def vector_access(name: str) -> Any:
+    """Threads copy neighbours by the access `name` and its counterpart."""
+    bits, shared = int(name[3:]), name[2] == "s"
+    count = bits // 32
+    load, store = (getattr(T, f"{verb}{name[2]}{bits}") for verb in ("ld", "st"))
+
+    @T.prim_func
+    def kernel(A: T.Tensor((64 * count,), "float32"), C: T.Tensor((64 * count,), "float32")):
+        with T.Kernel(1, threads=32):
+            tx = T.get_thread_binding(0)
+            tile = T.alloc_shared((64 * count,), "float32")
+            if shared:
+                T.copy(A, tile)
+                store(tile[tx * count], load(tile[tx * count + 32 * count]))
+                T.copy(tile, C)
+            else:
+                store(C[tx * count], load(A[tx * count]))
+
+    return kernel

@@ -18,6 +18,7 @@ import pytest
 
 import tilescale
 from tests.support.gpu import needs_nvrtc_for
+from tilescale import errors
 
 ARCHS = ("sm_70", "sm_75", "sm_80", "sm_86", "sm_89", "sm_90", "sm_100", "sm_120")
 DOCUMENT = Path(__file__).parents[3] / "docs" / "instructions.md"
@@ -67,6 +68,15 @@ FMA = (None, "fma.rn.f32")
 F16_F32 = "f32.f16.f16.f32"
 RED, RED_GLOBAL = "red.relaxed.gpu.add", "red.relaxed.gpu.global.add"
 MATRICES = ("ldmatrix_x4", "ldmatrix.sync.aligned.m8n8.x4.shared.b16")
+
+REFUSED = (None, "refused")
+
+
+def vector_access(name: str, ptx: str, first: str = "sm_70") -> Row:
+    """A typed load or store, which architectures before the `first` refuse."""
+    found = {"sm_70": REFUSED, first: (name[:3] + "_b" + name[3:], ptx)}
+    return Row(f"T.{name}", functools.partial(kernels.vector_access, name), found)
+
 
 ROWS = [
     gemm(
@@ -184,6 +194,20 @@ ROWS = [
         sm_90=("red_add<2, ts::Scope::kCta>", "red.relaxed.cta.add.noftz.bf16x2"),
     ),
     add_tile(F32, "shared", sm_70=(None, "atom.relaxed.cta.add.f32")),
+    vector_access("ldg32", "ld.global.b32"),
+    vector_access("ldg64", "ld.global.v2.b32"),
+    vector_access("ldg128", "ld.global.v4.b32"),
+    vector_access("ldg256", "ld.global.v8.b32", "sm_100"),
+    vector_access("stg32", "st.global.b32"),
+    vector_access("stg64", "st.global.v2.b32"),
+    vector_access("stg128", "st.global.v4.b32"),
+    vector_access("stg256", "st.global.v8.b32", "sm_100"),
+    vector_access("lds32", "ld.shared.b32"),
+    vector_access("lds64", "ld.shared.v2.b32"),
+    vector_access("lds128", "ld.shared.v4.b32"),
+    vector_access("sts32", "st.shared.b32"),
+    vector_access("sts64", "st.shared.v2.b32"),
+    vector_access("sts128", "st.shared.v4.b32"),
 ]
 
 
@@ -207,7 +231,8 @@ def document() -> str:
     for row in ROWS:
         cells: list[str] = []
         for arch in ARCHS:
-            cells.append(f"`{row.since[arch][1]}`" if arch in row.since else "")
+            found = row.since.get(arch)
+            cells.append("" if found is None else found[1] if found == REFUSED else f"`{found[1]}`")
         lines.append(f"| {row.name} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -221,7 +246,11 @@ def test_the_document_shows_the_table(request):
 @pytest.mark.parametrize("arch", ARCHS)
 @pytest.mark.parametrize("row", range(len(ROWS)), ids=[row.name for row in ROWS])
 def test_functions_in_the_text(row, arch):
-    function, _ = ROWS[row].at(arch)
+    function, instruction = ROWS[row].at(arch)
+    if instruction == "refused":
+        with pytest.raises(errors.UnsupportedInstructionError):
+            source_of(row, arch)
+        return
     text = source_of(row, arch)
     if function is not None:
         assert f"ts::ptx::{function}(" in text
@@ -231,7 +260,9 @@ def test_functions_in_the_text(row, arch):
         assert called == ({function} if function else set())
 
 
-CHANGES = [(i, arch) for i, row in enumerate(ROWS) for arch in row.since]
+CHANGES = [
+    (i, arch) for i, row in enumerate(ROWS) for arch, found in row.since.items() if found != REFUSED
+]
 
 
 @pytest.mark.parametrize(("row", "arch"), CHANGES)
