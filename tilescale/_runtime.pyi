@@ -32,6 +32,7 @@ class CudaKernel:
         adapt: Callable[..., Any],
         allocate: Callable[..., Any],
         stream: Callable[[Any], int],
+        variant: Callable[[int], CudaKernel] | None = None,
     ) -> None: ...
     def __call__(self, *args: Any) -> Any: ...
     def attributes(self, device: int, /) -> dict[str, int]:
@@ -47,6 +48,7 @@ class HostedKernel:
         adapt: Callable[..., Any],
         allocate: Callable[..., Any],
         launch: Callable[[bytes, tuple[tuple[int, int, int], ...], tuple[int, int, int]], Any],
+        variant: Callable[[int], HostedKernel] | None = None,
     ) -> None: ...
     def __call__(self, *args: Any) -> Any: ...
 

@@ -73,6 +73,19 @@ bool IsArch(const std::string& arch) {
   return false;
 }
 
+int64_t IndexBits(const Options& options) {
+  auto given = options.find("tl.config_index_bitwidth");
+  if (given == options.end()) return 32;
+  const auto bits = (*given).second.as<int64_t>();
+  if (bits && (*bits == 32 || *bits == 64)) return *bits;
+  support::UserError("CompileOptionError")
+      .Message("tl.config_index_bitwidth is no width of indices")
+      .Expected("32 or 64")
+      .Got(bits ? std::to_string(*bits) : "no integer")
+      .Remedy("leave it out: tensors that need 64 bits get them")
+      .Throw();
+}
+
 }  // namespace
 
 const std::vector<CudaPass>& CudaPipeline() {
@@ -148,6 +161,7 @@ Context MakeCudaContext(const ir::PrimFunc& func, const Options& options) {
         .Remedy("use target=\"cuda -arch=sm_80\"")
         .Throw();
   }
+  context.index_bits = IndexBits(options);
   context.threads = ThreadsOf(func);
   return context;
 }

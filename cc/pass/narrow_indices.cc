@@ -150,7 +150,14 @@ class IndexNarrower : public AnalyzedMutator {
 
 }  // namespace
 
-ir::PrimFunc NarrowIndices(const ir::PrimFunc& func, const lower::Context& context) {
+ir::PrimFunc NarrowIndices(const ir::PrimFunc& func, const lower::cuda::Context& context) {
+  auto scope = context.analyzer->Enter();
+  for (const ir::Var& symbol : func->symbols) {
+    if (context.index_bits > 32) break;
+    const ir::DType wide = ir::dtype::Int(64);
+    context.analyzer->Assume(ir::MakeCast(wide, symbol) <=
+                             ir::MakeInt(wide, lower::cuda::kMaxIndex32Symbol));
+  }
   return IndexNarrower().Run(func, context);
 }
 

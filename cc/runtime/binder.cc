@@ -125,7 +125,7 @@ bool Binder::MatchShape(int64_t index, bool derived) {
     if ((dim.kind == Dim::Kind::kExpr) != derived) continue;
     const int64_t extent = Extent(param, view, d);
     if (dim.binds) {
-      slots_[signature_.symbol_slot + dim.value].i = extent;
+      if (!BindSymbol(dim.value, extent, index, d)) return false;
     } else if (Value(dim) != extent) {
       return FailShape(index, d);
     }
@@ -147,10 +147,22 @@ bool Binder::MatchStrides(int64_t index, bool derived) {
     contiguous *= view.shape[d];
     if ((dim.kind == Dim::Kind::kExpr) != derived) continue;
     const bool free = empty || view.shape[d] == 1;
-    if (dim.binds) slots_[signature_.symbol_slot + dim.value].i = bytes / item;
+    if (dim.binds && free) slots_[signature_.symbol_slot + dim.value].i = bytes / item;
+    if (dim.binds && !free && !BindSymbol(dim.value, bytes / item, index, d)) return false;
     if (!free && (bytes % item != 0 || Value(dim) != bytes / item)) return FailStride(index, d);
   }
   return true;
+}
+
+bool Binder::BindSymbol(int64_t symbol, int64_t value, int64_t index, int64_t d) {
+  slots_[signature_.symbol_slot + symbol].i = value;
+  const bool narrow = !signature_.symbol_bits.empty() && signature_.symbol_bits[symbol] <= 32;
+  if (!narrow || value == static_cast<int32_t>(value)) return true;
+  const std::string& name = signature_.symbols[symbol];
+  Fail(BindErrorKind::kRange, index, "`" + name + "` of 32 bits: at most 2147483647",
+       std::to_string(value) + " in dimension " + std::to_string(d),
+       "declare it with 64 bits: T.dynamic(\"" + name + "\", \"int64\")");
+  return false;
 }
 
 bool Binder::CheckContiguous(int64_t index) {

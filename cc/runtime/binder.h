@@ -48,6 +48,11 @@ struct BindError {
   std::string remedy;
 };
 
+// A kernel may be compiled again for arguments that break its assumptions. Bits of the variant's
+// number; cc/runtime/README.md describes them.
+inline constexpr int64_t kWideVariant = 1;
+inline constexpr int64_t kNumVariants = 2;
+
 // Use: bind every passed argument in order, then `Derive`, then place the allocated tensors. All
 // functions that return bool return false after they have filled `error`.
 class Binder {
@@ -72,6 +77,8 @@ class Binder {
   bool IsOnDevice(DLDevice device) const;
   // True if an element count is too large for 32-bit indices.
   bool NeedsWideIndex() const;
+  // Which of the kernel's variants runs: 0 for the kernel itself.
+  int64_t Variant() const { return NeedsWideIndex() ? kWideVariant : 0; }
 
   const BindError& error() const { return error_; }
 
@@ -82,6 +89,8 @@ class Binder {
   bool MatchShape(int64_t index, bool derived);
   bool MatchStrides(int64_t index, bool derived);
   bool CheckContiguous(int64_t index);
+  // Gives a symbol the value of the dimension `d`, or of its stride.
+  bool BindSymbol(int64_t symbol, int64_t value, int64_t index, int64_t d);
   bool Fail(BindErrorKind kind, int64_t param, std::string expected, std::string got,
             std::string remedy = "");
   bool FailShape(int64_t index, int64_t d);

@@ -83,6 +83,9 @@ std::string Check(const Signature& signature) {
       return "`returns` names parameter " + std::to_string(index) + ", which is no output";
     }
   }
+  if (!signature.symbol_bits.empty() && signature.symbol_bits.size() != signature.symbols.size()) {
+    return "`symbol_bits` is not one number for each symbol";
+  }
   for (int64_t index : signature.index32_limit) {
     if (!InRange(index, signature.num_exprs)) return "`index32_limit` is out of range";
   }

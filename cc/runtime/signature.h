@@ -55,6 +55,7 @@ struct Signature {
   std::string name;
   std::vector<Param> params;
   std::vector<std::string> symbols;
+  std::vector<int64_t> symbol_bits;  // Empty, or the width of each symbol in the kernel.
   int64_t num_exprs = 0;
   std::vector<std::string> expr_text;  // Empty, or one text for each expression.
   std::vector<Dim> grid;               // x first.

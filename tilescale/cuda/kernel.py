@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tilescale import _runtime
@@ -26,6 +26,8 @@ class CudaKernel(_runtime.CudaKernel):
         block: threads of a block.
         shared_bytes: dynamic shared memory of a block.
         cooperative: blocks wait for each other, so all must be resident at once.
+        variant: gives the kernel that runs in place of this one where arguments break what this
+            one assumes; see cc/runtime/README.md.
 
     Raises:
         ThreadLimitError: the block is larger than the architecture allows.
@@ -42,6 +44,7 @@ class CudaKernel(_runtime.CudaKernel):
         block: tuple[int, int, int],
         shared_bytes: int = 0,
         cooperative: bool = False,
+        variant: Callable[[int], CudaKernel] | None = None,
     ) -> None:
         self.binary = binary
         self.symbol = symbol
@@ -67,6 +70,7 @@ class CudaKernel(_runtime.CudaKernel):
             tensors.adapt_array,
             tensors.allocate_like,
             tensors.current_stream,
+            variant,
         )
 
     @property

@@ -69,6 +69,7 @@ class CudaJITKernel(JITKernel, CudaKernel):
             tuple(signature["block"]),
             signature["shared_bytes"],
             bool(signature.get("cooperative", False)),
+            lambda number: compile_kernel(prim_func, cuda_source.variant_options(options, number)),
         )
 
     @property

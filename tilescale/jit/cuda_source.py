@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
 from tilescale.jit import backend
 from tilescale.jit.build import Lowered
 from tilescale.jit.options import CompileOptions
+
+# Bits of the number of a variant.
+_WIDE_VARIANT = 1
 
 
 def lower(func: Any, options: CompileOptions) -> Lowered:
@@ -26,6 +30,19 @@ def lower(func: Any, options: CompileOptions) -> Lowered:
         if param["kind"] == "tensor":
             param["alignment"] = max(param["alignment"], launch["alignment"])
     return Lowered(str(result["source"]), backend.with_returns(func, signature))
+
+
+def variant_options(options: CompileOptions, number: int) -> CompileOptions:
+    """Returns the options of a kernel for arguments that break what the kernel itself assumes.
+
+    Args:
+        options: of the kernel.
+        number: of the variant, as in cc/runtime/README.md.
+    """
+    configs = dict(options.pass_configs)
+    if number & _WIDE_VARIANT:
+        configs["tl.config_index_bitwidth"] = 64
+    return dataclasses.replace(options, pass_configs=configs)
 
 
 def stages(func: Any, options: CompileOptions) -> list[tuple[str, Any]]:

@@ -45,7 +45,7 @@ class SimKernel(JITKernel, _runtime.HostedKernel):
             signature["arch"], signature["name"], signature["block"], signature["shared_bytes"]
         )
         # The runtime holds it, so it must not refer to this kernel.
-        self._launch = SimulatedLaunch(
+        launch = self._launch = SimulatedLaunch(
             lowered.source,
             signature,
             SourceMap(lambda: _user_files(prim_func)),
@@ -60,7 +60,25 @@ class SimKernel(JITKernel, _runtime.HostedKernel):
             tensors.adapt_array,
             tensors.allocate_like,
             self._launch,
+            lambda number: SimKernel.variant_of(launch, number, prim_func, options),
         )
+
+    @classmethod
+    def variant_of(
+        cls, launch: SimulatedLaunch, number: int, prim_func: Any, options: CompileOptions
+    ) -> SimKernel:
+        """Returns the kernel for arguments that break what the kernel itself assumes.
+
+        Args:
+            launch: of the kernel itself; it gets the reports of this one too.
+            number: of the variant, as in cc/runtime/README.md.
+            prim_func: the function that was compiled.
+            options: how it was compiled.
+        """
+        changed = cuda_source.variant_options(options, number)
+        kernel = cls(lower(prim_func, changed), prim_func, changed)
+        kernel._launch.report_to = launch
+        return kernel
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -9,7 +9,10 @@ _PREFIX = "our variables have a prefix of their own"
 PASS_CONFIGS = section(
     "Pass configs",
     "pass config",
-    works("tl.Simplify tl.enable_fast_math tl.config_index_bitwidth", _ACCEPTED),
+    works("tl.Simplify tl.enable_fast_math", _ACCEPTED),
+    works(
+        "tl.config_index_bitwidth", "on GPUs; without it, each launch takes what its tensors need"
+    ),
     works("tl.disable_buffer_init_check tl.disable_data_race_check", _ACCEPTED),
     works("tl.disable_prelower_semantic_check tl.disable_safe_memory_legalize", _ACCEPTED),
     works("tl.disable_warp_specialized tl.enable_auto_warp_specialization", _ACCEPTED),

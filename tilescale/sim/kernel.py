@@ -70,6 +70,8 @@ class SimulatedLaunch:
         self.text = build.Text(source, signature["kernel"], tuple(flags))
         self.arch = machine.architecture_number(signature["arch"])
         self.last_report: Report | None = None
+        # Another launch that has the same last report.
+        self.report_to: SimulatedLaunch | None = None
         self._signature = signature
         self._source_map = source_map
         self._options = dict(options)
@@ -131,6 +133,8 @@ class SimulatedLaunch:
         digest = memory.digest()
         report = dataclasses.replace(report, build_seconds=seconds, digest=digest)
         self.last_report = report
+        if self.report_to is not None:
+            self.report_to.last_report = report
         if (collected := _REPORTS.get()) is not None:
             collected.append((self._signature["name"], report))
         if report.printed:

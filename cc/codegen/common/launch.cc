@@ -2,6 +2,8 @@
 
 #include <tvm/ffi/extra/structural_equal.h>
 
+#include <algorithm>
+#include <optional>
 #include <unordered_set>
 
 #include "cc/ir/printer.h"
@@ -71,6 +73,44 @@ ir::Expr Bare(const ir::Expr& e) {
                                                                                     : e;
 }
 
+const ir::DType kInt64 = ir::dtype::Int(64);
+// Products of two such numbers do not overflow, and nothing that is at least as large fits.
+constexpr int64_t kBeyond32 = int64_t{1} << 31;
+
+ir::Expr Largest(const ir::Expr& a, const ir::Expr& b) {
+  return ir::MakeBinary(ir::BinaryKind::kMax, a, b);
+}
+
+// `e`, or 2^31 if it is larger; as it is where its type says that it is not.
+ir::Expr AtMostBeyond32(const ir::Expr& e) {
+  const bool narrow =
+      ir::AsConstInt(e) ? *ir::AsConstInt(e) <= kBeyond32 : Bare(e).dtype().bits <= 32;
+  return narrow ? e : ir::MakeBinary(ir::BinaryKind::kMin, e, ir::MakeInt(kInt64, kBeyond32));
+}
+
+// An extent; 1 for 0, so that each product of extents is at most the product of all.
+ir::Expr Extent(const ir::Expr& extent) {
+  ir::Expr wide = AtMostBeyond32(ir::MakeCast(kInt64, extent));
+  return Largest(wide, ir::MakeInt(kInt64, 1));
+}
+
+// One more than the largest distance of two elements; 2^31 or more if it does not fit in 32 bits.
+ir::Expr Reach(const ir::Buffer& buffer) {
+  const ir::Expr one = ir::MakeInt(kInt64, 1);
+  ir::Expr reach = one;
+  for (size_t i = 0; i < buffer->shape.size(); ++i) {
+    ir::Expr extent = Extent(buffer->shape[i]);
+    if (buffer->strides.empty()) {
+      reach = i < 2 ? reach * extent : AtMostBeyond32(reach) * extent;
+      continue;
+    }
+    ir::Expr stride = ir::MakeCast(kInt64, buffer->strides[i]);
+    ir::Expr length = AtMostBeyond32(Largest(stride, ir::MakeInt(kInt64, 0) - stride));
+    reach = reach + (extent - one) * length;
+  }
+  return reach;
+}
+
 }  // namespace
 
 Launch::Launch(const ir::PrimFunc& func, const ir::TileLoopObj* grid) : func_(func), grid_(grid) {
@@ -106,6 +146,25 @@ void Launch::CollectExprs() {
 void Launch::AddDim(const ir::Expr& dim) {
   bool simple = ir::AsConstInt(dim) || SymbolIndex(dim) >= 0 || ExprIndex(dim) >= 0;
   if (!simple) exprs_.push_back(dim);
+}
+
+void Launch::LimitIndices(const std::vector<ir::Buffer>& tensors, int64_t most_symbol) {
+  ir::Expr slack = ir::MakeInt(kInt64, INT32_MAX - most_symbol);
+  std::optional<ir::Expr> largest;
+  for (const ir::Var& symbol : func_->symbols) {
+    ir::Expr value = AtMostBeyond32(ir::MakeCast(kInt64, symbol));
+    largest = largest ? Largest(*largest, value) : value;
+  }
+  if (largest) AddLimit(*largest + slack);
+  for (const ir::Buffer& tensor : tensors) AddLimit(Reach(tensor));
+}
+
+void Launch::AddLimit(const ir::Expr& count) {
+  if (const int64_t* known = ir::AsConstInt(count); known && *known < kBeyond32) return;
+  if (ExprIndex(count) < 0) exprs_.push_back(count);
+  const int64_t index = ExprIndex(count);
+  const bool known = std::count(index32_limit_.begin(), index32_limit_.end(), index) > 0;
+  if (!known) index32_limit_.push_back(index);
 }
 
 int Launch::SymbolIndex(const ir::Expr& e) const {
@@ -196,8 +255,13 @@ std::string Launch::Signature(const std::vector<Site>& sites) const {
   json.Key("grid");
   WriteDims(&json, grid_->extents);
   json.Field("parallel", true);
+  json.Key("symbol_bits");
+  json.BeginArray();
+  for (const ir::Var& symbol : symbols_) json.Value(static_cast<int64_t>(symbol.dtype().bits));
+  json.EndArray();
   json.Key("index32_limit");
   json.BeginArray();
+  for (int64_t limit : index32_limit_) json.Value(limit);
   json.EndArray();
   json.Key("sites");
   json.BeginArray();

@@ -34,6 +34,10 @@ class Launch {
   int SymbolIndex(const ir::Expr& e) const;
   /// The number of a derived expression, or -1.
   int ExprIndex(const ir::Expr& e) const;
+  /// Lets the launch check that each element of the tensors has a 32-bit offset, and that the
+  /// function's symbols are at most `most_symbol`; otherwise the launch takes another variant of
+  /// the kernel. Adds derived expressions.
+  void LimitIndices(const std::vector<ir::Buffer>& tensors, int64_t most_symbol);
   /// The signature as JSON.
   std::string Signature(const std::vector<Site>& sites) const;
 
@@ -41,6 +45,7 @@ class Launch {
   void CollectSymbols();
   void CollectExprs();
   void AddDim(const ir::Expr& dim);
+  void AddLimit(const ir::Expr& count);
   void WriteDim(support::JsonWriter* json, const ir::Expr& dim) const;
   void WriteDims(support::JsonWriter* json, const ffi::Array<ir::Expr>& dims) const;
   void WriteTensor(support::JsonWriter* json, const ir::Buffer& buffer, size_t i) const;
@@ -51,6 +56,8 @@ class Launch {
   std::vector<ir::Var> symbols_;
   const ir::TileLoopObj* grid_;
   std::vector<ir::Expr> exprs_;
+  // Derived expressions that must be below 2^31.
+  std::vector<int64_t> index32_limit_;
 };
 
 }  // namespace tilescale::codegen

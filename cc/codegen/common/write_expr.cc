@@ -193,12 +193,15 @@ ir::DType Writer::OffsetType(const ir::Buffer&, const ffi::Array<ir::Expr>&) {
   return ir::dtype::Int(64);
 }
 
+ir::Expr Writer::Stride(const ir::Buffer& buffer, size_t dimension, ir::DType type) {
+  return ir::MakeCast(type, Strides(buffer)[dimension]);
+}
+
 std::string Writer::Offset(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) {
-  std::vector<ir::Expr> strides = Strides(buffer);
   const ir::DType type = OffsetType(buffer, indices);
   ir::Expr offset = ir::MakeInt(type, 0);
   for (size_t i = 0; i < indices.size(); ++i) {
-    offset = offset + ir::MakeCast(type, indices[i]) * ir::MakeCast(type, strides[i]);
+    offset = offset + ir::MakeCast(type, indices[i]) * Stride(buffer, i, type);
   }
   std::string text = Expr(offset);
   bool wrapped = text.size() > 2 && text.front() == '(' && offset.as<ir::BinaryObj>();

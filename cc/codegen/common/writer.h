@@ -104,6 +104,8 @@ class Writer {
   virtual std::vector<ir::Expr> Strides(const ir::Buffer& buffer);
   /// The type in which the position of an element is computed.
   virtual ir::DType OffsetType(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices);
+  /// Elements between neighbours along a dimension, in that type.
+  virtual ir::Expr Stride(const ir::Buffer& buffer, size_t dimension, ir::DType type);
 
  private:
   std::string NameOf(const ffi::ObjectRef& object, const std::string& hint);

@@ -2,6 +2,9 @@
 
 #include <cstdlib>
 
+#include "cc/ir/intrinsic.h"
+#include "cc/pass/exact.h"
+
 namespace tilescale::codegen::cuda {
 namespace {
 
@@ -48,7 +51,13 @@ bool RegisterCallEmitter(const std::string& intrinsic, CallEmitter emit) {
                                       });
 }
 
-std::string Writer::Call(const ir::CallObj* call) { return EmitCall(Target::kCuda, this, call); }
+std::string Writer::Call(const ir::CallObj* call) {
+  const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
+  const bool outer = std::exchange(outside_, decl && decl->guards_itself);
+  std::string text = EmitCall(Target::kCuda, this, call);
+  outside_ = outer;
+  return text;
+}
 
 std::string Writer::StorageType(ir::DType t) {
   if (ir::dtype::IsHandle(t)) return "void*";
@@ -172,14 +181,34 @@ ir::DType Writer::OffsetType(const ir::Buffer& buffer, const ffi::Array<ir::Expr
   }
   std::vector<ir::Expr> strides = Strides(buffer);
   int64_t last = 0;
-  for (size_t i = 0; i < indices.size(); ++i) {
+  bool known = true;
+  for (size_t i = 0; i < indices.size() && known; ++i) {
     const int64_t* extent = ir::AsConstInt(buffer->shape[i]);
     const int64_t* stride = ir::AsConstInt(strides[i]);
-    if (!extent || !stride || *extent > INT32_MAX || std::abs(*stride) > INT32_MAX) return wide;
-    last += *extent * std::abs(*stride);
-    if (last > INT32_MAX) return wide;
+    known = extent && stride && *extent <= INT32_MAX && std::abs(*stride) <= INT32_MAX;
+    if (known) last += *extent * std::abs(*stride);
+    known = known && last <= INT32_MAX;
   }
-  return ir::dtype::Int(32);
+  if (known) return ir::dtype::Int(32);
+  auto parameter = parameters_.find(buffer.get());
+  if (cuda_.index_bits > 32 || parameter == parameters_.end()) return wide;
+  narrow_.insert(parameter->second);
+  // Outside of the tensor nothing is promised, and only unsigned numbers may wrap around.
+  return outside_ ? ir::dtype::UInt(32) : ir::dtype::Int(32);
+}
+
+ir::Expr Writer::Stride(const ir::Buffer& buffer, size_t dimension, ir::DType type) {
+  auto narrow = [&](const ir::Expr& e) {
+    const auto* cast = e.as<ir::CastObj>();
+    return ir::MakeCast(type, cast && cast->value.as<ir::VarObj>() ? cast->value : e);
+  };
+  if (type.bits > 32 || !buffer->strides.empty()) return narrow(Strides(buffer)[dimension]);
+  // Each product of extents that are not 0 is at most the number of elements.
+  ir::Expr stride = ir::MakeInt(type, 1);
+  for (size_t i = buffer->shape.size(); --i > dimension;) {
+    stride = narrow(pass::Exact64(buffer->shape[i])) * stride;
+  }
+  return stride;
 }
 
 void Writer::LoopHints(const ir::ForObj* loop) {

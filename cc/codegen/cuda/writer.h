@@ -4,6 +4,9 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "cc/codegen/common/call_emitter.h"
@@ -31,6 +34,13 @@ class Writer : public codegen::Writer {
   /// How many bytes of the buffer may be touched, from its first element to behind its last.
   std::string Bytes(const ir::Buffer& buffer);
   const std::set<std::string>& helpers() const { return helpers_; }
+  /// Tensors, and views of them, each element of which has a 32-bit offset if the launch checks the
+  /// tensor parameter that it maps to.
+  void SetParameters(std::unordered_map<const ir::BufferObj*, const ir::BufferObj*> parameters) {
+    parameters_ = std::move(parameters);
+  }
+  /// The tensor parameters for which the launch must check that.
+  const std::unordered_set<const ir::BufferObj*>& narrow() const { return narrow_; }
   const lower::cuda::Context& cuda() const { return cuda_; }
 
  protected:
@@ -45,10 +55,15 @@ class Writer : public codegen::Writer {
   void LoopHints(const ir::ForObj* loop) override;
   std::string Call(const ir::CallObj* call) override;
   ir::DType OffsetType(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) override;
+  ir::Expr Stride(const ir::Buffer& buffer, size_t dimension, ir::DType type) override;
 
  private:
   const lower::cuda::Context& cuda_;
   std::set<std::string> helpers_;
+  std::unordered_map<const ir::BufferObj*, const ir::BufferObj*> parameters_;
+  std::unordered_set<const ir::BufferObj*> narrow_;
+  // The address that is being written may lie outside: the instruction has the guard.
+  bool outside_ = false;
 };
 
 /// The name of a kernel's function: the user's, unless C++ or CUDA has another use for it.

@@ -1,6 +1,7 @@
 #ifndef TILESCALE_CC_LOWER_CUDA_CONTEXT_H_
 #define TILESCALE_CC_LOWER_CUDA_CONTEXT_H_
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,9 @@ namespace tilescale::lower::cuda {
 inline constexpr int64_t kDefaultThreads = 128;
 inline constexpr int64_t kWarpSize = 32;
 
+/// So that a symbol may be rounded up to whole tiles in 32 bits.
+inline constexpr int64_t kMaxIndex32Symbol = INT32_MAX - (int64_t{1} << 20);
+
 class Layouts;
 
 /// The options of one compilation for a CUDA target: those that all targets have, and its own.
@@ -22,6 +26,9 @@ struct Context : lower::Context {
   int64_t threads = kDefaultThreads;
   /// The number of this thread in its block; bound at the start of the grid's body.
   ir::Var thread{"tx", ir::dtype::Int(32)};
+  /// 32: the launch checks that each element of each tensor parameter has a 32-bit offset, and that
+  /// extents which are symbols are at most `kMaxIndex32Symbol`. 64: tensors have any size.
+  int64_t index_bits = 32;
   /// What `infer_layouts` has decided; set while structural operators are lowered, null before.
   std::shared_ptr<const Layouts> layouts;
 };

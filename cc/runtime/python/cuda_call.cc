@@ -18,7 +18,7 @@ bool KernelCall::FindStream(cuda::CUstream* stream) {
   return PyErr_Occurred() == nullptr;
 }
 
-bool KernelCall::LaunchCuda() {
+bool KernelCall::LaunchCuda(BoundKernel* variant) {
   int64_t tiles = 0;
   if (!binder_.CountTiles(&tiles)) return ReportBindError();
   if (tiles == 0) return true;
@@ -30,7 +30,7 @@ bool KernelCall::LaunchCuda() {
   for (size_t i = 0; i < slots_.size(); ++i) params[i] = &slots_[i];
   const int device = binder_.device_id() < 0 ? 0 : binder_.device_id();
   cuda::Error error;
-  if (bound_->cuda->Launch(device, stream, grid, params.data(), &error)) return true;
+  if (variant->cuda->Launch(device, stream, grid, params.data(), &error)) return true;
   return Report(cuda::ErrorKindName(error.kind), -1, error.message, error.expected, error.got,
                 error.remedy);
 }

@@ -126,10 +126,10 @@ int CudaKernelInit(PyObject* self, PyObject* args, PyObject*) {
   cuda::KernelImage image;
   auto& block = image.block;
   PyObject *dict = nullptr, *report = nullptr, *adapt = nullptr, *allocate = nullptr,
-           *stream = nullptr;
-  if (!PyArg_ParseTuple(args, "y#ss(iii)LpOOOOO:CudaKernel", &cubin, &bytes, &symbol, &arch,
+           *stream = nullptr, *variant = nullptr;
+  if (!PyArg_ParseTuple(args, "y#ss(iii)LpOOOOO|O:CudaKernel", &cubin, &bytes, &symbol, &arch,
                         &block[0], &block[1], &block[2], &shared, &cooperative, &dict, &report,
-                        &adapt, &allocate, &stream)) {
+                        &adapt, &allocate, &stream, &variant)) {
     return -1;
   }
   image.cubin.assign(cubin, bytes);
@@ -144,6 +144,7 @@ int CudaKernelInit(PyObject* self, PyObject* args, PyObject*) {
   bound->adapt = PyRef::Borrow(adapt);
   bound->allocate = PyRef::Borrow(allocate);
   bound->stream = PyRef::Borrow(stream);
+  if (variant != nullptr && variant != Py_None) bound->variant = PyRef::Borrow(variant);
   bound->caches.resize(bound->signature().params.size());
   delete std::exchange(reinterpret_cast<KernelObject*>(self)->bound, bound.release());
   return 0;
@@ -176,7 +177,8 @@ PyMethodDef kCudaKernelMethods[] = {
 
 constexpr char kCudaKernelDoc[] =
     "CudaKernel(cubin, symbol, arch, block, shared_bytes, cooperative, signature, report, adapt, "
-    "allocate, stream)\n\nA compiled CUDA kernel; calling it binds the arguments and launches it.";
+    "allocate, stream, variant=None)\n\nA compiled CUDA kernel; calling it binds the arguments and "
+    "launches it, or the kernel that variant(number) gives for such arguments.";
 
 PyType_Slot kCudaKernelSlots[] = {
     {Py_tp_doc, const_cast<char*>(kCudaKernelDoc)},

@@ -48,8 +48,9 @@ ByteRange Bytes(const TensorView& view) {
 
 int HostedKernelInit(PyObject* self, PyObject* args, PyObject*) {
   PyObject *dict = nullptr, *report = nullptr, *adapt = nullptr, *allocate = nullptr,
-           *launch = nullptr;
-  if (!PyArg_ParseTuple(args, "OOOOO:HostedKernel", &dict, &report, &adapt, &allocate, &launch)) {
+           *launch = nullptr, *variant = nullptr;
+  if (!PyArg_ParseTuple(args, "OOOOO|O:HostedKernel", &dict, &report, &adapt, &allocate, &launch,
+                        &variant)) {
     return -1;
   }
   auto bound = std::make_unique<BoundKernel>();
@@ -58,17 +59,18 @@ int HostedKernelInit(PyObject* self, PyObject* args, PyObject*) {
   bound->adapt = PyRef::Borrow(adapt);
   bound->allocate = PyRef::Borrow(allocate);
   bound->launch = PyRef::Borrow(launch);
+  if (variant != nullptr && variant != Py_None) bound->variant = PyRef::Borrow(variant);
   bound->caches.resize(bound->signature().params.size());
   delete std::exchange(reinterpret_cast<KernelObject*>(self)->bound, bound.release());
   return 0;
 }
 
 constexpr char kHostedKernelDoc[] =
-    "HostedKernel(signature, report, adapt, allocate, launch)\n\n"
+    "HostedKernel(signature, report, adapt, allocate, launch, variant=None)\n\n"
     "A kernel that a function of Python runs. A call binds the arguments and then calls "
     "launch(slots, tensors, grid): the slots of cc/runtime/README.md as bytes, (parameter, "
     "address, "
-    "bytes) of each tensor, and three extents.";
+    "bytes) of each tensor, and three extents. `variant` is as for CudaKernel.";
 
 PyType_Slot kHostedKernelSlots[] = {
     {Py_tp_doc, const_cast<char*>(kHostedKernelDoc)},
@@ -101,7 +103,7 @@ PyRef KernelCall::TensorMemory() {
   return list ? PyRef(PyList_AsTuple(list.get())) : PyRef();
 }
 
-bool KernelCall::LaunchHosted() {
+bool KernelCall::LaunchHosted(BoundKernel* variant) {
   int64_t tiles = 0;
   if (!binder_.CountTiles(&tiles)) return ReportBindError();
   if (tiles == 0) return true;
@@ -109,7 +111,7 @@ bool KernelCall::LaunchHosted() {
   for (size_t i = 0; i < signature_.grid.size(); ++i) grid[i] = binder_.Value(signature_.grid[i]);
   const PyRef tensors = TensorMemory();
   if (!tensors) return false;
-  const PyRef result(PyObject_CallFunction(bound_->launch.get(), "y#O(LLL)",
+  const PyRef result(PyObject_CallFunction(variant->launch.get(), "y#O(LLL)",
                                            reinterpret_cast<const char*>(slots_.data()),
                                            static_cast<Py_ssize_t>(slots_.size() * sizeof(ts_slot)),
                                            tensors.get(), grid[0], grid[1], grid[2]));

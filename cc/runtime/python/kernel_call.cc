@@ -3,6 +3,7 @@
 #include <new>
 
 #include "cc/runtime/dtype.h"
+#include "cc/runtime/python/kernel_object.h"
 
 namespace tilescale::runtime {
 namespace {
@@ -84,8 +85,24 @@ PyObject* KernelCall::Run() {
   if (signature_.num_passed != static_cast<int64_t>(signature_.params.size()) && !AllocateAll()) {
     return nullptr;
   }
-  const bool done = bound_->cuda ? LaunchCuda() : bound_->launch ? LaunchHosted() : Launch();
+  BoundKernel* variant = FindVariant();
+  if (variant == nullptr) return nullptr;
+  const bool done = bound_->cuda     ? LaunchCuda(variant)
+                    : bound_->launch ? LaunchHosted(variant)
+                                     : Launch();
   return done ? Results() : nullptr;
+}
+
+BoundKernel* KernelCall::FindVariant() {
+  const int64_t number = bound_->variant ? binder_.Variant() : 0;
+  if (number == 0) return bound_;
+  PyRef& known = bound_->variants[number];
+  if (!known) {
+    PyRef made(PyObject_CallFunction(bound_->variant.get(), "L", static_cast<long long>(number)));
+    if (!made) return nullptr;
+    if (!known) known = std::move(made);  // Another thread may have been faster.
+  }
+  return reinterpret_cast<KernelObject*>(known.get())->bound;
 }
 
 bool KernelCall::BindArguments() {

@@ -2,6 +2,7 @@
 #ifndef TILESCALE_CC_RUNTIME_PYTHON_KERNEL_CALL_H_
 #define TILESCALE_CC_RUNTIME_PYTHON_KERNEL_CALL_H_
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,7 +26,9 @@ struct BoundKernel {
   PyRef adapt;     // adapt(array) -> (array, dtype name) or None; see TensorArg.
   PyRef allocate;  // allocate(first tensor or None, shape, dtype name) -> tensor.
   PyRef stream;    // CUDA: stream(tensor) -> address of the stream to launch on.
-  std::vector<TypeCache> caches;  // One for each parameter.
+  PyRef variant;   // None or variant(number) -> kernel object with the same signature.
+  std::array<PyRef, kNumVariants> variants;  // Those that were needed.
+  std::vector<TypeCache> caches;             // One for each parameter.
 
   const Signature& signature() const { return kernel ? kernel->signature() : own_signature; }
   // Reads the signature of a kernel whose expressions are texts. Returns false with a Python
@@ -60,8 +63,11 @@ class KernelCall {
   bool StorageExtents(int64_t param, std::vector<int64_t>* extents);
   int64_t TensorBytes();
   bool Launch();
-  bool LaunchCuda();
-  bool LaunchHosted();
+  bool LaunchCuda(BoundKernel* variant);
+  bool LaunchHosted(BoundKernel* variant);
+  // What the arguments need: this kernel, or a variant that is compiled when it is first needed.
+  // Null with a Python exception set.
+  BoundKernel* FindVariant();
   PyRef TensorMemory();
   bool FindStream(cuda::CUstream* stream);
   PyObject* Results();

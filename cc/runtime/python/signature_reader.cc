@@ -124,6 +124,7 @@ void ReadFields(PyObject* dict, Signature* signature) {
   signature->name = ToString(Need(dict, "name"));
   signature->params = ReadList<Param>(dict, "params", ReadParam);
   signature->symbols = ReadList<std::string>(dict, "symbols", ToString);
+  signature->symbol_bits = ReadList<int64_t>(dict, "symbol_bits", ToInt);
   if (PyObject* value = Find(dict, "num_exprs")) signature->num_exprs = ToInt(value);
   signature->expr_text = ReadList<std::string>(dict, "expr_text", ToString);
   signature->expr_programs = ReadList<std::string>(dict, "exprs", ToString);

@@ -35,7 +35,8 @@ def test_launch():
     assert launch["block"] == [128, 1, 1]
     assert launch["shared_bytes"] == 0
     assert launch["arguments"] == ["A", "B", "C", "N"]
-    assert launch["exprs"] == ["s0 255 + 256 //"]
+    assert launch["exprs"] == ["s0 255 + 256 //", "s0 1048576 +", "s0 1 max"]
+    assert launch["index32_limit"] == [1, 2]
 
 
 def test_shared_memory_is_the_sum_of_the_tiles():

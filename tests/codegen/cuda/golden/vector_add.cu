@@ -11,7 +11,7 @@ extern "C" __global__ void __launch_bounds__(128)
     const int32_t i = (tx + (round_1 * 128));
     // cuda_kernels.py:15
     if (((bx * 256) + i) < N) {
-      C[int64_t((bx * 256) + i)] = (A[int64_t((bx * 256) + i)] + B[int64_t((bx * 256) + i)]);
+      C[(bx * 256) + i] = (A[(bx * 256) + i] + B[(bx * 256) + i]);
     }
   }
 }
