@@ -29,6 +29,7 @@
 #include "cc/pass/serialize_loops.h"
 #include "cc/pass/share_memory.h"
 #include "cc/pass/simplify_stmts.h"
+#include "cc/pass/split_branches.h"
 #include "cc/pass/widen_indices.h"
 #include "cc/support/diagnostic.h"
 
@@ -101,6 +102,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       {"lower_thread_level", LowerThreadLevel},
       // Before schedules: an accumulator's home decides what may overlap.
       {"place_reducers", PlaceReducers},
+      // Loads must stand by themselves to run ahead.
+      {"split_branches", SplitBranches},
       // Before tile operators become several statements, which schedules do not count.
       {"plan_schedule", PlanSchedule},
       {"expand_pipelines", ExpandPipelines},

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "cc/ir/visitor.h"
+#include "cc/lower/cuda/operator_atom.h"
 #include "cc/op/copy.h"
 #include "cc/pass/register_prefetch.h"
 
@@ -29,6 +31,7 @@ class AtomPlanner {
 
   std::vector<AtomPlan> Plan(const std::vector<std::string>& wanted) {
     for (size_t i = 0; i < stages_.size(); ++i) {
+      if (!IsLoad(graph_.operators[i].stmt)) atoms_[i].atom = AtomsWithin(graph_.operators[i].stmt);
       if (!IsLoad(graph_.operators[i].stmt) || !RunsAhead(i)) continue;
       bool registers = i < wanted.size() && wanted[i] == kPrefetchAtom;
       if (!registers) atoms_[i] = AsyncAtom(i);
@@ -43,6 +46,19 @@ class AtomPlanner {
   }
 
  private:
+  // Of the operators in a statement, each once.
+  std::string AtomsWithin(const ir::Stmt& stmt) const {
+    std::set<std::string> known;
+    std::string all;
+    ir::ForEachStmt(stmt, [&](const ir::Stmt& s) {
+      auto op = s.as<ir::TileOp>();
+      const std::string atom = op ? lower::cuda::OperatorAtom(*op, facts_.context) : "";
+      if (atom.empty() || !known.insert(atom).second) return;
+      all += (all.empty() ? "" : ", ") + atom;
+    });
+    return all;
+  }
+
   // Whether all that the operator writes is read in later stages.
   bool RunsAhead(size_t i) const {
     if (stages_[i] >= last_) return false;

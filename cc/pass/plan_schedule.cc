@@ -14,6 +14,7 @@
 #include "cc/pass/plan_loop.h"
 #include "cc/pass/serialize_loops.h"
 #include "cc/pass/shared_sizes.h"
+#include "cc/pass/split_branches.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
@@ -222,7 +223,8 @@ TVM_FFI_STATIC_INIT_BLOCK() {
       .def("tilescale.pass.Dependences", Dependences)
       .def("tilescale.pass.ChooseSchedule",
            [](const ir::PrimFunc& func, const ffi::Map<ffi::String, ffi::Any>& options) {
-             return ChooseSchedule(func, MakeCudaContext(func, options), std::nullopt);
+             lower::cuda::Context context = MakeCudaContext(func, options);
+             return ChooseSchedule(SplitBranches(func, context), context, std::nullopt);
            });
 }
 

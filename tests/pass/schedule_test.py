@@ -8,6 +8,7 @@ from irbuild import Kernel, region
 
 import tilescale
 import tilescale.language as T
+from tests.codegen.cuda import pipeline_kernels as kernels
 from tilescale import _ffi, errors, ir
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -148,6 +149,40 @@ def test_stages_that_do_not_fit_are_cut(arch, depth):
     assert [channel.depth for channel in loop.channels] == [depth][: depth > 0]
     assert ("3 stages do not fit" in loop.operators[0].note) == (depth < 3)
     tilescale.lower(kernel, target=f"cuda -arch={arch}")
+
+
+def test_a_branch_that_loads_and_computes_becomes_two():
+    loop = plan(kernels.sums(kernels.one_branch))
+    load, rest = loop.operators
+    assert (load.stage, load.order, load.atom) == (0, 0, "cp.async.16")
+    assert (rest.stage, rest.order, rest.atom) == (2, 1, "")
+    assert {(c.buffer, c.depth) for c in loop.channels} == {("tile", 3), ("other", 3)}
+
+
+def test_both_arms_of_a_branch_load_ahead():
+    loop = plan(kernels.sums(kernels.two_arms))
+    assert [op.stage for op in loop.operators] == [0, 2, 0, 2]
+
+
+def test_a_branch_that_changes_its_condition_stays_whole():
+    loop = plan(kernels.sums(kernels.changing_condition))
+    assert [op.stage for op in loop.operators] == [2]
+
+
+@pytest.mark.parametrize(
+    ("arch", "atom"),
+    [
+        ("sm_70", "mma_m8n8k4_f32_f16 on 1 x 2 warps"),
+        ("sm_75", "mma_m16n8k8_f32_f16 on 1 x 2 warps"),
+        ("sm_90", "mma_m16n8k16_f32_f16 on 1 x 2 warps"),
+    ],
+)
+def test_products_say_by_which_instructions(arch, atom):
+    schedule = choose(kernels.products(), {"arch": arch})
+    (loop,) = schedule.loops
+    assert loop.operators[1].atom == atom
+    assert f'atom "{atom}"' in str(schedule)
+    assert str(ir.Schedule.parse(str(schedule))) == str(schedule)
 
 
 def test_the_text_reads_back():

@@ -3,6 +3,7 @@
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/gemm_mma.h"
 #include "cc/lower/cuda/lowering.h"
+#include "cc/lower/cuda/operator_atom.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::lower::cuda {
@@ -52,7 +53,15 @@ ir::Stmt LowerGemm(const ir::TileOp& op, const Context& context) {
   return LowerToMma(gemm, *plan, context);
 }
 
+std::string AtomText(const ir::TileOp& op, const Context& context) {
+  std::optional<MmaPlan> plan = PlanMma(op.as<op::GemmObj>(), context);
+  if (!plan) return "fma of single threads";
+  return std::string(plan->atom->name) + " on " + std::to_string(plan->a.warps) + " x " +
+         std::to_string(plan->b.warps) + " warps";
+}
+
 [[maybe_unused]] const bool kRegistered[] = {
+    RegisterOperatorAtom(op::GemmObj::_type_key, AtomText),
     RegisterElementwise(op::GemmObj::_type_key, LowerToElements),
     RegisterLowering(op::GemmObj::_type_key, LowerGemm),
 };

@@ -112,6 +112,47 @@ def feedback(X, Table, tile, total, k):
         X[k + 1, i, j] = total[i, j]
 
 
+@T.macro
+def one_branch(X, Table, tile, total, k):
+    """A branch that loads two tiles and computes."""
+    if k % 3 != 1:
+        other = T.alloc_shared((TILE, TILE), "float32")
+        T.copy(X[k, 0, 0], tile)
+        T.copy(X[k, 0, 0], other)
+        for i, j in T.Parallel(TILE, TILE):
+            total[i, j] += tile[j, i] * other[i, j]
+
+
+@T.macro
+def two_arms(X, Table, tile, total, k):
+    """The arms load different tiles, at an index that the branch computes."""
+    if Table[k] % 2 == 0:
+        block = Table[k]
+        T.copy(X[block, 0, 0], tile)
+        transposed_sum(tile, total)
+    else:
+        other = T.alloc_shared((TILE, TILE), "float32")
+        T.copy(X[k, 0, 0], other)
+        for i, j in T.Parallel(TILE, TILE):
+            total[i, j] -= other[j, i]
+
+
+@T.macro
+def nested_branch(X, Table, tile, total, k):
+    if k > 0:
+        if Table[k] % 2 == 0:
+            T.copy(X[k, 0, 0], tile)
+            transposed_sum(tile, total)
+
+
+@T.macro
+def changing_condition(X, Table, tile, total, k):
+    """The branch changes what its condition reads: it stays whole."""
+    if total[0, 0] >= 0:
+        T.copy(X[k, 0, 0], tile)
+        transposed_sum(tile, total)
+
+
 BODIES = {
     "plain": plain,
     "conditional": conditional,
@@ -122,6 +163,9 @@ BODIES = {
     "unread": unread,
     "numbered": numbered,
     "feedback": feedback,
+    "one_branch": one_branch,
+    "two_arms": two_arms,
+    "nested_branch": nested_branch,
 }
 
 

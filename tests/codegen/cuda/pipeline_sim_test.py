@@ -75,6 +75,16 @@ def test_any_body(name, arch):
         agree(func, lowered, kernels.arguments(steps), [np.int32(steps)])
 
 
+@pytest.mark.parametrize("name", ["one_branch", "two_arms", "nested_branch"])
+@pytest.mark.parametrize("num_stages", [2, 3, 4])
+def test_branches_that_load_and_compute(name, num_stages):
+    func = kernels.sums(kernels.BODIES[name], num_stages=num_stages)
+    lowered = lower(func)
+    assert f"cp_async_wait<{num_stages - 2}>" in lowered.kernel_source
+    for steps in sorted({0, 1, 2, num_stages - 1, num_stages, 9}):
+        agree(func, lowered, kernels.arguments(steps), [np.int32(steps)])
+
+
 def test_a_loop_that_writes_what_it_loads():
     func = kernels.sums(kernels.feedback)
     lowered = lower(func)
