@@ -38,12 +38,13 @@ def run_on_cpu(func: ir.PrimFunc, args: list[Any], refusal: type[Exception]) -> 
     pytest.skip(f"refused for {target()}: {refusal.__name__}")
 
 
-def run(func: ir.PrimFunc, args: list[Any]) -> list[Any]:
+def run(func: ir.PrimFunc, args: list[Any], tolerance: float = 1e-5) -> list[Any]:
     """Executes `func` on both and requires one result.
 
     Args:
         func: a kernel.
         args: its arguments; arrays are changed in place.
+        tolerance: relative, and a tenth of it absolute; of floating values.
 
     Returns:
         The outputs in the order of the kernel's `return`.
@@ -53,18 +54,21 @@ def run(func: ir.PrimFunc, args: list[Any]) -> list[Any]:
     outputs = machine.call(tilescale.compile(func, target=target()), target(), *args)
     order = [int(i) for i in func.attrs.get("returns", [])]
     for position, result in zip(np.argsort(order), expected, strict=True):
-        _compare(outputs[position], result)
+        _compare(outputs[position], result, tolerance)
     for arg, copy in zip(args, copies, strict=True):
         if isinstance(arg, np.ndarray):
-            _compare(arg, copy)
+            _compare(arg, copy, tolerance)
     return outputs
 
 
-def _compare(actual: Any, expected: Any) -> None:
+def _compare(actual: Any, expected: Any, tolerance: float) -> None:
     if actual.dtype.kind in "iub":
         np.testing.assert_array_equal(actual, expected)
     else:
         # Mathematical functions may differ in the last bits.
         np.testing.assert_allclose(
-            actual.astype(np.float64), expected.astype(np.float64), rtol=1e-5, atol=1e-6
+            actual.astype(np.float64),
+            expected.astype(np.float64),
+            rtol=tolerance,
+            atol=tolerance / 10,
         )

@@ -146,3 +146,18 @@ def test_unknown_instruction():
         def kernel(A: T.Tensor((4,), "int32"), B: T.Tensor((4,), "int32")):
             with T.Kernel(1):
                 T.copy(A, B, prefer_instruction="dma")
+
+
+def test_a_copy_that_may_end_later_and_cached_loads():
+    @T.prim_func
+    def kernel(A: T.Tensor((64,), "int32"), B: T.Tensor((2, 64), "int32")):
+        with T.Kernel(1, threads=32):
+            tile = T.alloc_shared((64,), "int32")
+            T.async_copy(A, tile)
+            for i in T.Parallel(64):
+                B[0, i] = T.__ldg(A[63 - i])
+            T.copy(tile, B[1, 0:64])
+
+    a, b = np.arange(64, dtype=np.int32), np.zeros((2, 64), np.int32)
+    kernel_run.run(kernel, [a, b])
+    np.testing.assert_array_equal(b, [a[::-1], a])

@@ -45,8 +45,7 @@ def test_threads_in_three_dimensions():
             A[tz, ty, tx, 3] = T.get_warp_idx() * T.get_thread_extent(1)
 
     a = np.zeros((2, 3, 16, 4), np.int32)
-    lowered = thread_sim.lower(kernel)
-    thread_sim.launch(lowered, [a]).check()
+    thread_sim.run(kernel, [a])
     z, y, x = np.indices((2, 3, 16))
     np.testing.assert_array_equal(a[..., 0], x)
     np.testing.assert_array_equal(a[..., 1], y)

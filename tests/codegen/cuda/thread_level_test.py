@@ -236,23 +236,22 @@ def test_foreign_functions():
     np.testing.assert_array_equal(out, 2 * values)
 
 
-def test_random_numbers_are_those_of_the_cpu():
-    def draws(threads):
-        @T.prim_func
-        def draws(B: T.Tensor((8, 4), "float32")):
-            with T.Kernel(8, threads=threads) as bx:
-                T.rng_init(7, bx, 3)
-                for k in T.serial(4):
-                    x = T.rng_rand_float()
-                    B[bx, k] = x
+@pytest.mark.parametrize(("draw", "dtype"), [("rng_rand", "uint32"), ("rng_rand_float", "float32")])
+def test_random_numbers_are_those_of_the_cpu(draw, dtype):
+    @T.prim_func
+    def draws(B: T.Tensor((8, 4), dtype)):
+        with T.Kernel(8, threads=1) as bx:
+            T.rng_init(7, bx, 3)
+            for k in T.serial(4):
+                x = getattr(T, draw)()
+                B[bx, k] = x
 
-        return draws
-
-    cpu, cuda = np.zeros((8, 4), np.float32), np.zeros((8, 4), np.float32)
-    tilescale.compile(draws(1), target="c")(cpu)
-    machine.build(draws(1))(cuda)
+    cpu, cuda = np.zeros((8, 4), dtype), np.zeros((8, 4), dtype)
+    tilescale.compile(draws, target="c")(cpu)
+    machine.build(draws)(cuda)
     np.testing.assert_array_equal(cpu, cuda)
-    assert 0 < cuda.min() <= cuda.max() <= 1
+    assert np.unique(cuda).size == cuda.size
+    assert dtype == "uint32" or 0 < cuda.min() <= cuda.max() <= 1
 
 
 def test_wrong_arguments():
