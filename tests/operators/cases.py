@@ -28,6 +28,7 @@ RUNNERS = {
     "thread_sim.run": ON_GPUS,
     "check": ON_GPUS,
     "evaluator.run": ("evaluator",),
+    "evaluate": ("evaluator",),
     "run_on_host": ("cpu",),
     "run_with_address": ("cpu", "hardware"),
 }
@@ -123,11 +124,35 @@ def operators_of(statements: list[ast.stmt]) -> set[str]:
     return names & set(T.__all__)
 
 
+def _expects_error(node: ast.AST) -> bool:
+    return isinstance(node, ast.With) and any(
+        isinstance(item.context_expr, ast.Call)
+        and _dotted(item.context_expr.func) == "pytest.raises"
+        for item in node.items
+    )
+
+
 def back_ends_of(statements: list[ast.stmt]) -> set[str]:
-    """Returns where the runners that statements call run kernels."""
+    """Returns where the runners that statements call run kernels, and not only refuse them."""
     nodes = [node for statement in statements for node in ast.walk(statement)]
+    refused = {inner for node in nodes if _expects_error(node) for inner in ast.walk(node)}
+    nodes = [node for node in nodes if node not in refused]
     used = {_dotted(n) for n in nodes if isinstance(n, ast.Attribute | ast.Name)}
-    return {place for runner in used & set(RUNNERS) for place in RUNNERS[runner]}
+    places = {place for runner in used & set(RUNNERS) for place in RUNNERS[runner]}
+    return places | ({"cpu"} if any(map(_compiles_for_cpu, nodes)) else set())
+
+
+def _compiles_for_cpu(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and _dotted(node.func) == "tilescale.compile"
+        and any(
+            keyword.arg == "target"
+            and isinstance(keyword.value, ast.Constant)
+            and keyword.value.value in ("c", "cpu")
+            for keyword in node.keywords
+        )
+    )
 
 
 @functools.cache

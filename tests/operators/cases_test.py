@@ -55,3 +55,19 @@ def test_only_text():
     assert cases.operators_of(statements) == {"reduce_sum", "reduce_max", "copy"}
     assert cases.back_ends_of(statements) == set(cases.EVERYWHERE)
     assert not cases.back_ends_of(module.reachable("test_only_text"))
+
+
+def test_kernels_that_are_refused_do_not_count(tmp_path):
+    module = write(
+        tmp_path,
+        """
+def test_refused():
+    with pytest.raises(errors.TileScaleError):
+        tilescale.compile(kernel, target="cpu")
+
+def test_run():
+    tilescale.compile(kernel, target="cpu")(a)
+""",
+    )
+    assert not cases.back_ends_of(module.reachable("test_refused"))
+    assert cases.back_ends_of(module.reachable("test_run")) == {"cpu"}
