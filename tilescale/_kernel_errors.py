@@ -196,7 +196,7 @@ class OutsideKernelError(KernelError):
 
 
 class KernelCountError(KernelError):
-    """A function has no `T.Kernel`, or more than one."""
+    """A function has no `T.Kernel`, or one inside another."""
 
 
 class GridError(KernelError, ValueError):

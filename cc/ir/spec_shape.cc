@@ -46,7 +46,7 @@ void CheckGrid(const PrimFunc& func, const Report& report) {
   } else {
     top(func->body);
   }
-  if (grids != 1) report(std::to_string(grids) + " grids at the top");
+  if (grids == 0) report("no grid at the top");
 }
 
 void CheckNestedGrids(const PrimFunc& func, const Report& report) {
@@ -114,7 +114,8 @@ std::vector<SpecRule> ShapeRules() {
   return {
       {"break-in-loop", "break and continue stand in a For or While, not across a Parallel", true,
        true, true, CheckBreaks},
-      {"one-grid", "a function is bindings, then one grid", true, true, true, CheckGrid},
+      {"grids", "a function is bindings and grids, which run one after another", true, true, true,
+       CheckGrid},
       {"no-nested-grid", "a grid holds no grid", true, true, true, CheckNestedGrids},
       {"grid-rank", "a grid has 1 to 3 dimensions and at most 3 thread extents", true, true, true,
        CheckGridRank},

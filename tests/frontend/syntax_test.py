@@ -154,16 +154,14 @@ def test_string_annotations_are_evaluated():
     assert [int(e) for e in kernel.params[0].shape] == [4]
 
 
-def test_a_kernel_has_one_launch():
+def test_a_kernel_has_launches_beside_each_other():
     def none(A: T.Tensor((4,), "int32")):
         pass
 
-    def two(A: T.Tensor((4,), "int32")):
-        with T.Kernel(1):
-            A[0] = 1
-        with T.Kernel(1):
-            A[1] = 1
+    def nested(A: T.Tensor((4,), "int32")):
+        with T.Kernel(1), T.Kernel(4) as bx:
+            A[bx] = 1
 
-    for function in (none, two):
+    for function in (none, nested):
         with pytest.raises(errors.KernelCountError):
             trace(function)

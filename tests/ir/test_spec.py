@@ -94,7 +94,7 @@ BREACHES: dict[str, Callable[[], ir.PrimFunc]] = {
     "buffer-shape": lambda: _func(_alloc("shared", [F])),
     "call-arity": lambda: _func(_store(ir.Call("float32", "exp", [F, F], {}))),
     "break-in-loop": lambda: _func(ir.Break(None)),
-    "one-grid": lambda: _func(beside=(NOP,)),
+    "grids": lambda: _func(beside=(NOP,)),
     "no-nested-grid": lambda: _func(ir.TileLoop([INDEX], [N], [], EMPTY, {}, None)),
     "grid-rank": lambda: _func(grid=(BX, INDEX, J, K)),
     "parallel-body": lambda: _func(ir.Parallel([INDEX], [N], COPY, {}, None)),
@@ -126,7 +126,7 @@ MORE: list[tuple[str, Callable[[], ir.PrimFunc]]] = [
     ("index-rank", lambda: _func(_store(F, BX, F))),
     ("stored-type", lambda: _func(ir.Bind(K, F, None))),
     ("break-in-loop", lambda: _func(_for(INDEX, ir.Parallel([J], [N], ir.Break(None), {}, None)))),
-    ("one-grid", lambda: ir.PrimFunc("f", [N], [A], ["input"], EMPTY, {}, None)),
+    ("grids", lambda: ir.PrimFunc("f", [N], [A], ["input"], EMPTY, {}, None)),
     ("grid-rank", lambda: _func(threads=(FOUR, FOUR, FOUR, FOUR))),
     ("pipeline-lists", lambda: _func(_pipeline([-1], [0], [""]))),
     (

@@ -66,9 +66,10 @@ class Builder:
     Attributes:
         name: name of the kernel.
         root: statements of the function's body.
+        prologue: what stood before the launches so far; each of them begins with it.
         block: innermost open block.
         kernel: the block of `T.Kernel` while it is open.
-        launched: whether a `T.Kernel` was seen.
+        launched: how many `T.Kernel` were seen.
         launch: the active launch object, for queries.
         hint: name for the next buffer or value.
         loops: enclosing loops, innermost last.
@@ -83,9 +84,10 @@ class Builder:
         self.name = name
         self.signature = signature
         self.root = Block("root", None)
+        self.prologue: list[ir.Stmt] = []
         self.block = self.root
         self.kernel: Block | None = None
-        self.launched = False
+        self.launched = 0
         self.launch: Any = None
         self.hint = ""
         self.loops: list[Loop] = []

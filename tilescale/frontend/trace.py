@@ -128,7 +128,7 @@ def check_launched(builder: Builder) -> None:
     if not builder.launched:
         raise errors.KernelCountError(
             f"the kernel `{builder.name}` has no T.Kernel",
-            expected="one `with T.Kernel(...)`",
+            expected="a `with T.Kernel(...)`",
             remedy="put the body under `with T.Kernel(1) as bx:`",
             span=builder.position(),
         )

@@ -40,6 +40,13 @@ def find_backend(target: Target) -> Backend:
     return cast(Backend, importlib.import_module(_BACKENDS[target.kind]))
 
 
+def split_launches(func: Any) -> list[Any]:
+    """Returns one function for each `T.Kernel` of a function."""
+    from tilescale import _ffi
+
+    return list(_ffi.get("pass.SplitLaunches")(func))
+
+
 def print_ir(func: Any, spans: bool) -> str:
     """Returns a function as text, with or without source positions."""
     from tilescale import _ffi

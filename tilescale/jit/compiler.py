@@ -10,11 +10,12 @@ from typing import Any
 
 from tilescale import knobs
 from tilescale.errors import CompileOptionError
-from tilescale.jit.backend import find_backend, print_ir
+from tilescale.jit.backend import find_backend, print_ir, split_launches
 from tilescale.jit.build import LOGGER
 from tilescale.jit.kernel import JITKernel
 from tilescale.jit.options import CompileOptions, make_options
 from tilescale.jit.pass_config import check_pass_configs
+from tilescale.jit.sequence import compile_sequence
 from tilescale.jit.signature import KernelParam, make_param
 from tilescale.jit.target import Target
 
@@ -70,7 +71,12 @@ def compile_with(func: Any, options: CompileOptions) -> JITKernel:
     dump = knobs.DUMP.get()
     if dump is not None:
         _dump(func, options, dump)
-    kernel = find_backend(options.target).compile_kernel(func, options)
+    backend = find_backend(options.target)
+    launches = split_launches(func)
+    if len(launches) == 1:
+        kernel = backend.compile_kernel(func, options)
+    else:
+        kernel = compile_sequence(launches, func, options, backend)
     _show(kernel, options)
     return kernel
 
@@ -129,7 +135,7 @@ class LoweredFunction:
     Attributes:
         name: name of the kernel.
         target: for what it was lowered.
-        kernel_source: the generated source.
+        kernel_source: the generated source; of several launches one text after another.
         host_source: the same text: host and kernel are one source.
         params: the parameters.
         signature: as in cc/runtime/README.md.
@@ -159,10 +165,12 @@ def lower(
     """
     func = _as_prim_func(func)
     options = make_options(target=target, target_host=target_host, pass_configs=pass_configs)
-    lowered = find_backend(options.target).lower(func, _with_annotations(func, options))
-    signature = lowered.signature
+    options = _with_annotations(func, options)
+    backend = find_backend(options.target)
+    lowered = [backend.lower(launch, options) for launch in split_launches(func)]
+    signature = lowered[0].signature
     params = [make_param(signature, fields) for fields in signature["params"]]
-    source = lowered.source
+    source = "\n".join(launch.source for launch in lowered)
     # A CUDA kernel has no host source: the runtime binds its arguments.
     host = source if options.target.kind == "cpu" else ""
     return LoweredFunction(signature["name"], str(options.target), source, host, params, signature)
@@ -198,12 +206,13 @@ def _with_annotations(func: Any, options: CompileOptions) -> CompileOptions:
 
 def _dump(func: Any, options: CompileOptions, folder: Path) -> None:
     """Writes the function after each pass, numbered in order."""
-    target = folder / str(func.name)
-    target.mkdir(parents=True, exist_ok=True)
-    stages = [("tile", func), *find_backend(options.target).stages(func, options)]
-    for number, (name, stage) in enumerate(stages):
-        file = target / f"{number:02d}_{name}.txt"
-        file.write_text(print_ir(stage, True), encoding="utf-8")
+    for launch in split_launches(func):
+        target = folder / str(launch.name)
+        target.mkdir(parents=True, exist_ok=True)
+        stages = [("tile", launch), *find_backend(options.target).stages(launch, options)]
+        for number, (name, stage) in enumerate(stages):
+            file = target / f"{number:02d}_{name}.txt"
+            file.write_text(print_ir(stage, True), encoding="utf-8")
 
 
 def _show(kernel: JITKernel, options: CompileOptions) -> None:

@@ -40,16 +40,18 @@ class KernelLaunch:
 
     def __enter__(self) -> Any:
         builder = context.current("T.Kernel")
-        _check_single(builder)
+        _check_outside(builder)
         self._builder = builder
         names = self._names if len(self._names) == len(self.extents) else ("bx", "by", "bz")
         self.variables = [
             ir.Var(name, extent.dtype) for name, extent in zip(names, self.extents, strict=False)
         ]
-        prologue, builder.root.stmts = builder.root.stmts, []
+        # What stands before a launch, such as assumptions, holds for all that follow.
+        builder.prologue += builder.root.stmts[builder.launched :]
+        del builder.root.stmts[builder.launched :]
         builder.kernel = builder.push("kernel")
-        builder.kernel.stmts.extend(prologue)
-        builder.launched, builder.launch = True, self
+        builder.kernel.stmts.extend(builder.prologue)
+        builder.launched, builder.launch = builder.launched + 1, self
         return self.variables[0] if len(self.variables) == 1 else self.variables
 
     def __exit__(
@@ -129,13 +131,13 @@ def get_thread_extents() -> list[Any]:
     return [simplest(extent) for extent in _launch("T.get_thread_extents").threads]
 
 
-def _check_single(builder: Builder) -> None:
-    if builder.launched:
+def _check_outside(builder: Builder) -> None:
+    if builder.kernel is not None:
         raise mistake(
             errors.KernelCountError,
-            f"the kernel `{builder.name}` has more than one T.Kernel",
-            expected="exactly one `with T.Kernel(...)`",
-            remedy="split the function into one kernel for each launch",
+            f"the kernel `{builder.name}` has a T.Kernel inside another",
+            expected="launches one after another",
+            remedy="give the outer T.Kernel more grid extents, or use T.serial or T.Parallel",
         )
 
 
@@ -147,6 +149,9 @@ def Kernel(
 ) -> KernelLaunch:
     """Runs the body of the with statement once for each point of a grid.
 
+    A function may launch several grids one after another: each sees all that those before it have
+    written to tensors.
+
     Args:
         blocks: 1 to 3 grid extents, the fastest first; ints or run-time expressions.
         threads: number of threads of a program, or up to 3 extents; a hint on the CPU.
@@ -156,7 +161,7 @@ def Kernel(
     Raises:
         GridError: not 1 to 3 integers.
         ThreadCountError: not positive integers, or more than a block can hold.
-        KernelCountError: a second launch in one function.
+        KernelCountError: a launch inside another.
     """
     attrs: dict[str, Any] = {}
     if prelude is not None:

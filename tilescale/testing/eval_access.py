@@ -126,6 +126,12 @@ class Machine:
         self.exact = True
         self._check_programs = check_programs
 
+    def start_launch(self) -> None:
+        """Forgets who touched which element: launches run one after another."""
+        for view in self.views.values():
+            if view.memory.programs is not None:
+                view.memory.programs.clear()
+
     def error(self, cls: type[errors.TileScaleError], message: str, **parts: Any) -> Exception:
         """An error at the current statement."""
         span = to_span(self.statement.span) if self.statement is not None else None

@@ -271,6 +271,11 @@ class ProgramLog:
         """Splits each unit into `ratio` ones."""
         self.touched = {kind: np.repeat(seen, ratio) for kind, seen in self.touched.items()}
 
+    def clear(self) -> None:
+        """Makes a log in which nothing has been touched of this one."""
+        for seen in self.touched.values():
+            seen.fill(-1)
+
     def record(self, kind: str, units: Index, program: int) -> tuple[int, int] | None:
         """Notes an access; returns (unit, other program) if it races with an earlier one."""
         flat = units.ravel()

@@ -240,6 +240,7 @@ class _Statements:
         )
 
     def _tile_loop(self, node: ir.TileLoop, lanes: Lanes) -> None:
+        self._machine.start_launch()
         extents = self._value.integers(node.extents, lanes)
         points = itertools.product(*(range(n) for n in reversed(extents)))
         for program, point in enumerate(points):

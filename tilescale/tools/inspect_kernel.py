@@ -54,10 +54,11 @@ def trace_stages(function: Any) -> tuple[list[Stage], dict[str, int]]:
         return str(_ffi.get("ir.Print")(ir, False))
 
     stages = [Stage("traced", text(function))]
-    for name, after in _ffi.get("pass.Stages")(function, {}):
-        stages.append(Stage(str(name), text(after)))
-    result = _ffi.get("pass.CompileCPU")(function, {})
-    stages.append(Stage("C source", str(result["source"])))
+    for launch in _ffi.get("pass.SplitLaunches")(function):
+        for name, after in _ffi.get("pass.Stages")(launch, {}):
+            stages.append(Stage(str(name), text(after)))
+        result = _ffi.get("pass.CompileCPU")(launch, {})
+        stages.append(Stage("C source", str(result["source"])))
     counters = {str(key): int(count) for key, count in result["prover"].items()}
     return stages, counters
 

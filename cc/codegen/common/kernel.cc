@@ -22,8 +22,8 @@ Kernel TakeApart(const ir::PrimFunc& func) {
   std::vector<ir::Stmt> stmts;
   AppendFlat(func->body, &stmts);
   for (const ir::Stmt& s : stmts) {
-    const auto* grid = s.as<ir::TileLoopObj>();
-    if (grid && !kernel.grid) {
+    if (const auto* grid = s.as<ir::TileLoopObj>()) {
+      TILESCALE_CHECK(!kernel.grid, "several launches: see split_launches");
       kernel.grid = grid;
     } else {
       kernel.prologue.push_back(s);
