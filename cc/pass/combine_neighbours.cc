@@ -18,13 +18,21 @@ namespace {
 
 namespace ffi = tvm::ffi;
 
+// 128 bits of elements of half a byte.
+constexpr int64_t kMaxPacked = 32;
+
 // A statement that changes one element and does nothing else.
 struct Change {
+  ir::Stmt stmt;
+  AccessKind kind;
   ir::Buffer buffer;
   ffi::Array<ir::Expr> indices;
   ir::Expr value;
-  ir::Span span;
 };
+
+bool IsVisible(const ir::Buffer& buffer) {
+  return buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
+}
 
 using Group = std::vector<Change>;
 
@@ -69,18 +77,29 @@ class NeighbourCombiner : public AnalyzedMutator {
     Group group;
     for (size_t i = begin; i < seq->stmts.size(); ++i) {
       std::optional<Change> next = AsChange(seq->stmts[i]);
-      if (!next || (!group.empty() && !next->buffer.same_as(group[0].buffer))) break;
+      if (!next || (!group.empty() && !AreAlike(group[0], *next))) break;
       group.push_back(*std::move(next));
     }
     return group;
   }
 
+  static bool AreAlike(const Change& a, const Change& b) {
+    return a.kind == b.kind && a.buffer.same_as(b.buffer);
+  }
+
   std::optional<Change> AsChange(const ir::Stmt& s) const {
-    const ir::CallObj* add = AsAtomicAdd(s);
-    if (!add) return std::nullopt;
-    const auto target = ir::Call::Arg(add, 0).as_or_throw<ir::AddressOf>();
-    Change change{target->buffer, target->indices, ir::Call::Arg(add, 1), s->span};
-    if (viewed_.count(change.buffer.get()) || !IsIndependent(change)) return std::nullopt;
+    std::optional<Change> change;
+    const auto* store = s.as<ir::StoreObj>();
+    if (const ir::CallObj* add = AsAtomicAdd(s)) {
+      const auto target = ir::Call::Arg(add, 0).as_or_throw<ir::AddressOf>();
+      ir::Expr value = ir::MakeCast(target->buffer->dtype, ir::Call::Arg(add, 1));
+      change = {s, AccessKind::kAtomicAdd, target->buffer, target->indices, value};
+    } else if (store && IsPacked(store->buffer->dtype) && IsVisible(store->buffer)) {
+      change = {s, AccessKind::kStore, store->buffer, store->indices, store->value};
+    }
+    if (!change || viewed_.count(change->buffer.get()) || !IsIndependent(*change)) {
+      return std::nullopt;
+    }
     return change;
   }
 
@@ -101,20 +120,38 @@ class NeighbourCombiner : public AnalyzedMutator {
   }
 
   ir::Stmt Combine(const Group& group) {
+    std::vector<size_t> lengths = Lengths(group);
     ffi::Array<ir::Stmt> stmts;
-    for (size_t at = 0; at < group.size();) {
-      const size_t count = LengthAt(group, at);
-      count > 1 ? AddVector(group, at, count, &stmts) : stmts.push_back(Single(group[at]));
+    size_t at = 0;
+    for (size_t count : lengths) {
+      count > 1 ? ChangeVector(group, at, count, &stmts)
+                : stmts.push_back(AnalyzedMutator::MutateStmt(group[at].stmt));
       at += count;
     }
-    return ir::Seq(stmts, group[0].span);
+    return ir::Seq(stmts, group[0].stmt->span);
+  }
+
+  // The group in parts, each of which one instruction changes.
+  std::vector<size_t> Lengths(const Group& group) {
+    std::vector<size_t> lengths;
+    bool single = false;
+    for (size_t at = 0; at < group.size(); at += lengths.back()) {
+      lengths.push_back(LengthAt(group, at));
+      single = single || lengths.back() == 1;
+    }
+    // An element alone is changed by an atomic operation on the word around it, which must not meet
+    // another thread's plain store.
+    const bool atomic = single && group[0].kind == AccessKind::kStore;
+    return atomic ? std::vector<size_t>(group.size(), 1) : lengths;
   }
 
   // How many changes from number `at` on are of neighbours that one instruction reaches.
   size_t LengthAt(const Group& group, size_t at) {
     size_t near = 1;
     while (at + near < group.size() && AreNeighbours(group[at], group[at + near], near)) ++near;
-    auto longest = static_cast<size_t>(LongestAtomicAdd(group[at].buffer, context_));
+    const bool adds = group[at].kind == AccessKind::kAtomicAdd;
+    auto longest =
+        static_cast<size_t>(adds ? LongestAtomicAdd(group[at].buffer, context_) : kMaxPacked);
     for (; longest > 1; longest /= 2) {
       const bool fits =
           longest <= near && IsAlignedBlock(group[at].buffer, group[at].indices,
@@ -134,30 +171,25 @@ class NeighbourCombiner : public AnalyzedMutator {
     return true;
   }
 
-  static ir::Stmt Single(const Change& change) {
-    ir::Expr address = ir::AddressOf(change.buffer, change.indices);
-    return ir::Evaluate(
-        ir::MakeCall("atomic_add", {address, change.value},
-                     {{"memory_order", ffi::String("relaxed")}}, change.buffer->dtype),
-        change.span);
-  }
-
-  void AddVector(const Group& group, size_t at, size_t count, ffi::Array<ir::Stmt>* stmts) const {
-    const ir::Buffer& to = group[at].buffer;
+  void ChangeVector(const Group& group, size_t at, size_t count,
+                    ffi::Array<ir::Stmt>* stmts) const {
+    const Change& first = group[at];
+    const ir::Buffer& to = first.buffer;
+    const ir::Span& span = first.stmt->span;
     const auto elements = static_cast<int64_t>(count);
     ir::Buffer staged(std::string(to->name) + "_v", to->dtype, {Int(elements)}, {},
                       ir::scope::kLocal);
-    stmts->push_back(ir::Alloc(staged, std::nullopt, group[at].span));
+    stmts->push_back(ir::Alloc(staged, std::nullopt, span));
     for (int64_t i = 0; i < elements; ++i) {
       const Change& change = group[at + i];
-      stmts->push_back(
-          ir::Store(staged, {Int(i)}, ir::MakeCast(to->dtype, change.value), change.span));
+      stmts->push_back(ir::Store(staged, {Int(i)}, change.value, change.stmt->span));
     }
+    const bool adds = first.kind == AccessKind::kAtomicAdd;
     ir::Expr call =
-        ir::MakeCall("cuda.atomic_add_vector",
-                     {ir::AddressOf(to, group[at].indices), ir::AddressOf(staged, {Int(0)})},
-                     {{"bytes", elements * ir::dtype::Bytes(to->dtype)}}, ir::dtype::Int(32));
-    stmts->push_back(ir::Evaluate(call, group[at].span));
+        ir::MakeCall(adds ? "cuda.atomic_add_vector" : "cuda.copy_vector",
+                     {ir::AddressOf(to, first.indices), ir::AddressOf(staged, {Int(0)})},
+                     {{"bytes", elements * ir::dtype::Bits(to->dtype) / 8}}, ir::dtype::Int(32));
+    stmts->push_back(ir::Evaluate(call, span));
   }
 
   const lower::cuda::Context& context_;

@@ -7,7 +7,8 @@
 namespace tilescale::pass {
 
 /// Makes one access of consecutive statements of a thread that change neighbouring elements:
-/// relaxed atomic additions become one addition to a vector where the architecture has it.
+/// relaxed atomic additions become one addition to a vector where the architecture has it, stores
+/// of elements of half a byte become plain stores of whole bytes.
 ///
 /// Runs after `LegalizeMemory`, so that an element that may be missing stays a statement of its own
 /// under its guard, and before `ApplySharedLayouts`, which hides who is whose neighbour.

@@ -259,7 +259,7 @@ class Distributor : public AnalyzedMutator {
     ir::Expr array = ir::AddressOf(stage.staged, {Int(at)});
     const bool write = stage.access.kind != AccessKind::kLoad;
     const bool adds = stage.access.kind == AccessKind::kAtomicAdd;
-    const int64_t bytes = stage.vector * ir::dtype::Bytes(stage.staged->dtype);
+    const int64_t bytes = stage.vector * ir::dtype::Bits(stage.staged->dtype) / 8;
     ir::Expr call = ir::MakeCall(adds ? "cuda.atomic_add_vector" : "cuda.copy_vector",
                                  {write ? memory : array, write ? array : memory},
                                  {{"bytes", bytes}}, ir::dtype::Int(32));

@@ -13,6 +13,7 @@
 #include "cc/pass/exact.h"
 #include "cc/pass/linear.h"
 #include "cc/pass/shared_sizes.h"
+#include "cc/pass/vector_access.h"
 
 namespace tilescale::pass {
 namespace {
@@ -176,8 +177,9 @@ class AccessWalker : public ir::Visitor {
     const bool flies = arrival_ == SyncAccess::Arrival::kBeforeWait;
     if (flies || use == ir::MemoryUse::kAsyncWrite) access.arrival = arrival_;
     access.who = who_;
-    // Parts of a buffer under another shape are not compared.
-    bool whole = access.buffer != buffer.get() || elements == 0;
+    // Parts of a buffer under another shape are not compared. Changing half a byte may touch the
+    // word around it.
+    bool whole = access.buffer != buffer.get() || elements == 0 || IsPacked(buffer->dtype);
     if (box_ && who_ == Who::kDealt) {
       auto key = whole ? std::nullopt : DealtKey(box_, indices, values_);
       access.who = key ? Who::kDealt : Who::kAny;

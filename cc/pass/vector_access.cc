@@ -15,13 +15,19 @@
 namespace tilescale::pass {
 namespace {
 
+// Less is not worth a second copy; elements of half a byte must not be stored one by one.
 constexpr int64_t kMinVectorBits = 32;
+constexpr int64_t kMinPackedBits = 8;
 constexpr int64_t kMaxVectorBits = 128;
 constexpr int64_t kMaxVector = 16;
 // From here on there are additions to vectors in global memory, and to pairs of bfloat16.
 constexpr int kFirstVectorAddArch = 90;
 
-bool IsVectorType(ir::DType t) { return t.lanes == 1 && t.bits >= 8 && !ir::dtype::IsHandle(t); }
+bool IsVectorType(ir::DType t) {
+  return t.lanes == 1 && (t.bits >= 8 || IsPacked(t)) && !ir::dtype::IsHandle(t);
+}
+
+int64_t MinVectorBits(ir::DType t) { return IsPacked(t) ? kMinPackedBits : kMinVectorBits; }
 
 // Fragments count: some will live in shared memory.
 bool IsVisible(const ir::Buffer& buffer) {
@@ -172,6 +178,8 @@ bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t
 
 }  // namespace
 
+bool IsPacked(ir::DType t) { return ir::dtype::IsIntegral(t) && t.bits == 4; }
+
 bool IsAlignedBlock(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& start, int64_t vector,
                     const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer) {
   if (layouts && layouts->IsScattered(buffer)) return false;
@@ -229,7 +237,7 @@ int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t ex
     most = std::min(most, LongestAtomicAdd(access.buffer, context));
   }
   for (int64_t vector = std::min(most, kMaxVectorBits / type.bits); vector > 1; vector /= 2) {
-    if (extent % vector != 0 || type.bits * vector < kMinVectorBits) continue;
+    if (extent % vector != 0 || type.bits * vector < MinVectorBits(type)) continue;
     if (IsVectorAccess(access, inner, extent, vector, layouts, context.analyzer.get())) {
       return vector;
     }

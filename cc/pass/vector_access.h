@@ -35,6 +35,9 @@ std::vector<ir::Stmt> FlatStatements(const ir::Stmt& body);
 /// has: each kind of access once. Empty for bodies with control flow.
 std::vector<VectorCandidate> VectorCandidates(const ir::Stmt& body, const ir::Var& inner);
 
+/// Whether two elements share a byte, so that storing one alone reads and writes the other.
+bool IsPacked(ir::DType t);
+
 /// How many neighbours one instruction of the architecture can add to atomically in this buffer.
 int64_t LongestAtomicAdd(const ir::Buffer& buffer, const lower::cuda::Context& context);
 
@@ -43,10 +46,10 @@ int64_t LongestAtomicAdd(const ir::Buffer& buffer, const lower::cuda::Context& c
 bool IsAlignedBlock(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& start, int64_t vector,
                     const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer);
 
-/// How many consecutive elements, `most` or fewer, one access of 32 to 128 bits can move for
-/// iterations along `inner`, whose blocks start at multiples: proved to be aligned and inside
-/// the buffer. `layouts`, if given, may swizzle shared memory. The context's analyzer knows the
-/// loop's variables.
+/// How many consecutive elements, `most` or fewer, one access of 32 to 128 bits, of packed elements
+/// also 8 or 16, can move for iterations along `inner`, whose blocks start at multiples: proved to
+/// be aligned and inside the buffer. `layouts`, if given, may swizzle shared memory. The context's
+/// analyzer knows the loop's variables.
 int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t extent, int64_t most,
                  const lower::cuda::Layouts* layouts, const lower::cuda::Context& context);
 

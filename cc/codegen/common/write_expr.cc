@@ -211,7 +211,7 @@ std::string Writer::Offset(const ir::Buffer& buffer, const ffi::Array<ir::Expr>&
 std::string Writer::Address(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices) {
   if (buffer.IsScope(ir::scope::kVar)) return "&" + Name(buffer);
   std::string offset = Offset(buffer, indices);
-  if (IsPacked(buffer->dtype)) offset = "(" + offset + ") / 2";
+  if (IsPacked(buffer->dtype) && offset != "0") offset = "(" + offset + ") / 2";
   return offset == "0" ? Name(buffer) : "&" + Name(buffer) + "[" + offset + "]";
 }
 

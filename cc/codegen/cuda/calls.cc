@@ -8,8 +8,9 @@ namespace {
 std::string EmitThread(Writer*, const ir::CallObj*) { return "int32_t(threadIdx.x)"; }
 
 std::string EmitCopyVector(Writer* w, const ir::CallObj* call) {
-  int64_t words = call->attrs.at("bytes").cast<int64_t>() / 4;
-  std::string type = "ts::Words<" + std::to_string(words) + ">";
+  const int64_t bytes = call->attrs.at("bytes").cast<int64_t>();
+  std::string type = bytes < 4 ? "uint" + std::to_string(bytes * 8) + "_t"
+                               : "ts::Words<" + std::to_string(bytes / 4) + ">";
   return "*reinterpret_cast<" + type + "*>(" + Arg(w, call, 0) + ") = *reinterpret_cast<const " +
          type + "*>(" + Arg(w, call, 1) + ")";
 }
