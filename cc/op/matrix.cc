@@ -29,6 +29,15 @@ using ir::TypeRule;
          "warp",
          {MemoryUse::kWrite, MemoryUse::kRead},
          Executors::kAll}),
+    ir::RegisterIntrinsic(
+        {"cuda.store_matrix",
+         2,
+         Effect::kState,
+         TypeRule::kInt32,
+         "store_matrix(row, from): 4 matrices on the way back of load_matrix; all lanes of "
+         "a warp",
+         {MemoryUse::kWrite, MemoryUse::kRead},
+         Executors::kAll}),
 };
 
 }  // namespace

@@ -30,6 +30,7 @@
 #include "cc/pass/share_memory.h"
 #include "cc/pass/simplify_stmts.h"
 #include "cc/pass/split_branches.h"
+#include "cc/pass/store_matrices.h"
 #include "cc/pass/widen_indices.h"
 #include "cc/support/diagnostic.h"
 
@@ -116,6 +117,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       // After all loops over single elements are there: they make demands on layouts.
       {"infer_layouts", InferLayouts},
       {"lower_tile_ops", LowerCudaTileOps},
+      // Before barriers: lanes store elements of others.
+      {"store_matrices", StoreMatrices},
       // After the last shared buffer has appeared, before barriers, which sharing may need.
       {"share_memory", ShareMemory},
       // After fragments have their home: those in shared memory need barriers too.

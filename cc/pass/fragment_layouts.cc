@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "cc/ir/span.h"
+#include "cc/layout/matrix_store.h"
+#include "cc/lower/cuda/gemm_choice.h"
+#include "cc/pass/store_matrices.h"
 
 namespace tilescale::pass {
 namespace {
@@ -257,15 +260,41 @@ class Solver {
     for (const ir::Buffer& buffer : problem_.shared) RankShared(buffer);
   }
 
+  // How loops that store accumulators touch a tile, and the vectors that empty it again.
+  std::vector<layout::TileAccess> StoresTo(const ir::Buffer& buffer) const {
+    std::vector<layout::TileAccess> accesses;
+    const int64_t bits = ir::dtype::Bits(buffer->dtype);
+    for (const LoopProblem& loop : problem_.loops) {
+      auto it = solution_.loops.find(loop.loop);
+      auto tile = StoredTile(loop.loop);
+      if (it == solution_.loops.end() || !tile || !tile->same_as(buffer)) continue;
+      const layout::Fragment& fragment = it->second;
+      const int64_t rows = fragment->shape[0], columns = fragment->shape[1];
+      // Only whole vectors can be permuted.
+      if (!layout::IsMadeOfMatrices(fragment) || bits < 16 || columns * bits % 128 != 0) continue;
+      if (rows != fragment->padded[0] || columns != fragment->padded[1]) continue;
+      const bool matrices = bits == 16 && lower::cuda::ArchNumber(context_) >= kStmatrixArch;
+      accesses.push_back(matrices ? layout::MatrixStore(fragment, bits)
+                                  : layout::PairStore(fragment, bits));
+      accesses.push_back(layout::RowVectors(rows, columns, bits));
+    }
+    return accesses;
+  }
+
   void RankShared(const ir::Buffer& buffer) {
-    auto it = shared_.find(buffer.get());
-    if (it == shared_.end() || problem_.given.count(buffer.get()) || buffer->shape.size() < 2)
-      return;
+    if (problem_.given.count(buffer.get()) || buffer->shape.size() < 2) return;
     if (ConstSize(buffer->shape) <= 0) return;
     std::vector<layout::TileAccess> accesses;
-    for (const auto& demand : it->second) {
-      accesses.insert(accesses.end(), demand.accesses.begin(), demand.accesses.end());
+    auto it = shared_.find(buffer.get());
+    if (it != shared_.end()) {
+      for (const auto& demand : it->second) {
+        accesses.insert(accesses.end(), demand.accesses.begin(), demand.accesses.end());
+      }
     }
+    if (!accesses.empty() || !problem_.addressed.count(buffer.get())) {
+      for (const layout::TileAccess& access : StoresTo(buffer)) accesses.push_back(access);
+    }
+    if (accesses.empty()) return;
     const size_t rank = buffer->shape.size();
     auto candidates = layout::RankTileLayouts(*ir::AsConstInt(buffer->shape[rank - 2]),
                                               *ir::AsConstInt(buffer->shape[rank - 1]),

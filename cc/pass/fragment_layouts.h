@@ -59,6 +59,8 @@ struct LayoutProblem {
   std::unordered_map<const ir::BufferObj*, std::string> refused;
   /// Annotations: the user's, or those of an earlier run.
   std::unordered_map<const ir::BufferObj*, const ir::AnnotateObj*> given;
+  /// Shared buffers whose addresses are taken, maybe by somebody who takes rows for neighbours.
+  std::unordered_set<const ir::BufferObj*> addressed;
   /// Fragments of an earlier run, whose registers code already uses.
   std::unordered_set<const ir::BufferObj*> decided;
 };

@@ -240,6 +240,7 @@ class Collector : public AnalyzedMutator {
         }
         if (const auto* address = e.as<ir::AddressOfObj>()) {
           self->Refuse(address->buffer, "its address is taken");
+          self->problem_->addressed.insert(address->buffer.get());
         }
         VisitFields(e);
       }

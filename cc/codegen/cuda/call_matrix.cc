@@ -41,9 +41,15 @@ std::string EmitLoadMatrix(Writer* w, const ir::CallObj* call) {
          w->Expr(ir::Call::Arg(call, 1)) + ")";
 }
 
+std::string EmitStoreMatrix(Writer* w, const ir::CallObj* call) {
+  return "ts::ptx::stmatrix_x4(" + w->Expr(ir::Call::Arg(call, 0)) + ", " +
+         Registers(w, ir::Call::Arg(call, 1), "uint32_t", 4 * 32) + ")";
+}
+
 [[maybe_unused]] const bool kRegistered[] = {
     RegisterCallEmitter("cuda.mma", EmitMma),
     RegisterCallEmitter("cuda.load_matrix", EmitLoadMatrix),
+    RegisterCallEmitter("cuda.store_matrix", EmitStoreMatrix),
 };
 
 }  // namespace

@@ -39,6 +39,23 @@ def copy() -> Any:
     return kernel
 
 
+def store_accumulators() -> Any:
+    """The result of a product, rounded, to shared memory."""
+
+    @T.prim_func
+    def kernel(A: T.Tensor((32, 32), "float16"), C: T.Tensor((32, 32), "float16")):
+        with T.Kernel(1, threads=32):
+            a = T.alloc_shared((32, 32), "float16")
+            c = T.alloc_fragment((32, 32), "float32")
+            o = T.alloc_shared((32, 32), "float16")
+            T.copy(A, a)
+            T.gemm(a, a, c, clear_accum=True)
+            T.copy(c, o)
+            T.copy(o, C)
+
+    return kernel
+
+
 def reduce() -> Any:
     """The sums of rows."""
 

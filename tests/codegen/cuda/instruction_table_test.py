@@ -149,6 +149,14 @@ ROWS = [
     Row("copy global -> shared", kernels.copy, {"sm_70": (None, "ld.global.nc.v4.u32")}),
     Row("copy shared -> global", kernels.copy, {"sm_70": (None, "st.global.v4.u32")}),
     Row(
+        "copy accumulators in 16 bits -> shared",
+        kernels.store_accumulators,
+        {
+            "sm_70": (None, "st.shared.v2.u16"),
+            "sm_90": ("stmatrix_x4", "stmatrix.sync.aligned.m8n8.x4.shared.b16"),
+        },
+    ),
+    Row(
         "copy global -> shared in T.Pipelined",
         kernels.pipeline,
         {
