@@ -43,6 +43,10 @@ enum class Executors {
   kEach,  // each for itself: what it does and gives follows from its arguments
 };
 
+/// Which threads' earlier accesses to memory a call orders before the later ones of the others, if
+/// all of them make it.
+enum class Orders { kNothing, kWarp, kBlock };
+
 /// The declaration of one intrinsic: everything the compiler knows of `Call(op, ...)`. Evaluation
 /// and emission are registered separately, by (intrinsic, target).
 struct Intrinsic {
@@ -63,6 +67,7 @@ struct Intrinsic {
   /// The argument without which no address is used; -1: none. A call with an address whose "bytes"
   /// do not all lie inside their buffer is made without it.
   int predicate = -1;
+  Orders orders = Orders::kNothing;
 
   MemoryUse Use(size_t argument) const {
     return argument < memory.size() ? memory[argument] : MemoryUse::kReadWrite;

@@ -47,6 +47,15 @@ const std::set<std::string>& Names() {
   return names;
 }
 
+bool IsBlockVote(const std::string& name) { return name.rfind("syncthreads_", 0) == 0; }
+
+// Shuffles and votes of a warp are no barriers: PTX gives them no order of memory.
+ir::Orders OrdersOf(const std::string& name) {
+  if (name == "sync_warp") return ir::Orders::kWarp;
+  const bool block = name == "sync_threads" || name == "sync_grid" || IsBlockVote(name);
+  return block ? ir::Orders::kBlock : ir::Orders::kNothing;
+}
+
 bool RegisterAll() {
   for (const std::string& name : Names()) {
     ir::RegisterIntrinsic({name,
@@ -57,7 +66,9 @@ bool RegisterAll() {
                            {},
                            ir::Executors::kAll,
                            /*guards_itself=*/false,
-                           /*block_value=*/name.rfind("syncthreads_", 0) == 0});
+                           /*block_value=*/IsBlockVote(name),
+                           /*predicate=*/-1,
+                           OrdersOf(name)});
   }
   // Foreign functions are device functions: each thread calls them.
   ir::RegisterIntrinsic({"call_extern",

@@ -1,12 +1,16 @@
 #include "cc/pass/insert_sync.h"
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
 
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/visitor.h"
+#include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/pass/divergence.h"
 #include "cc/pass/sync_access.h"
+#include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
 namespace {
@@ -21,19 +25,27 @@ bool IsCall(const ir::Stmt& s, const char* name) {
   return call && call->op == name;
 }
 
-// What may happen before a point: accesses that no barrier has ended yet, and copies for which no
-// thread has waited yet.
-struct State {
-  Pending pending;
-  Pending flying;
-};
-
-void Merge(State* to, const State& from) {
-  Join(&to->pending, from.pending);
-  Join(&to->flying, from.flying);
+// The simple statement that is the one round of a loop of thread-level code, or the statement.
+ir::Stmt Unwrapped(const ir::Stmt& s) {
+  const auto* once = s.as<ir::ForObj>();
+  const bool wraps =
+      once && once->attrs.count(lower::cuda::kThreadLevel) && ir::IsConstInt(once->extent, 1);
+  return wraps ? once->body : s;
 }
 
-bool Equal(const State& a, const State& b) {
+// A call that all threads make and that orders their accesses, or null.
+const ir::CallObj* MeetingIn(const ir::Stmt& s) {
+  const ir::CallObj* meeting = nullptr;
+  if (!s.as<ir::EvaluateObj>() && !s.as<ir::BindObj>() && !s.as<ir::StoreObj>()) return meeting;
+  ir::ForEachExpr(s, [&](const ir::Expr& e) {
+    const auto* call = e.as<ir::CallObj>();
+    const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+    if (decl && decl->orders != ir::Orders::kNothing) meeting = call;
+  });
+  return meeting;
+}
+
+bool Equal(const SyncState& a, const SyncState& b) {
   return a.pending.size() == b.pending.size() && a.flying.size() == b.flying.size();
 }
 
@@ -41,12 +53,14 @@ class SyncInserter {
  public:
   SyncInserter(const ir::PrimFunc& func, const lower::cuda::Context& context)
       : divergence_(func->body),
-        accesses_(func, divergence_),
+        accesses_(func, divergence_, context),
         analyzer_(context.analyzer.get()),
+        meetings_(context.thread, context.threads, analyzer_),
         threads_(context.threads),
+        most_groups_(MostGroups(func->body) + 1),
         drops_first_(context.Has(lower::PlantedBug::kDroppedBarrier)) {}
 
-  ir::Stmt Run(const ir::Stmt& s, State* state) {
+  ir::Stmt Run(const ir::Stmt& s, SyncState* state) {
     if (const auto* seq = s.as<ir::SeqObj>()) return RunSeq(seq, state);
     if (const auto* grid = s.as<ir::TileLoopObj>()) return RunGrid(grid, state);
     const auto* loop = s.as<ir::ForObj>();
@@ -59,7 +73,7 @@ class SyncInserter {
     const auto* repeat = s.as<ir::WhileObj>();
     if (repeat && uniform) return RunWhile(repeat, state);
     if (s.as<ir::BreakObj>() || s.as<ir::ContinueObj>()) {
-      if (!leaving_.empty()) Merge(&leaving_.back(), *state);
+      if (!leaving_.empty()) leaving_.back().Merge(*state);
       return s;
     }
     return RunLeaf(s, state);
@@ -70,48 +84,69 @@ class SyncInserter {
     return ir::Evaluate(ir::MakeCall(name, std::move(args), {}, ir::dtype::Int(32)), span);
   }
 
+  // The largest number of groups that waits leave in flight, or may if they are inserted.
+  static int64_t MostGroups(const ir::Stmt& body) {
+    int64_t most = 0, commits = 0;
+    ir::ForEachStmt(body, [&](const ir::Stmt& s) {
+      if (IsCall(s, "ptx_wait_group")) most = std::max(most, Allowed(CallOf(s)));
+      if (IsCall(s, "ptx_commit_group")) ++commits;
+    });
+    return std::max(most, commits);
+  }
+
+  static int64_t Allowed(const ir::CallObj* wait) {
+    const int64_t* groups = ir::AsConstInt(ir::Call::Arg(wait, 0));
+    TILESCALE_CHECK(groups, "a wait for no constant number of groups");
+    return *groups;
+  }
+
   // The synchronisation that `now` needs after `state`, which is brought up to date. Copies in
   // flight to what is accessed must arrive first; then everybody must know.
-  ffi::Array<ir::Stmt> Before(const Pending& now, State* state, const ir::Span& span) {
-    ffi::Array<ir::Stmt> sync;
-    if (Conflicts(state->flying, now, false)) {
-      sync.push_back(Call("ptx_wait_group", {ir::MakeInt(ir::dtype::Int(32), 0)}, span));
-      Land(state);
+  ffi::Array<ir::Stmt> Before(const Pending& now, SyncState* state, const ir::Span& span) {
+    ffi::Array<ir::Stmt> sync = Arrive(now, state, span);
+    Meeting needed = Meeting::kNobody;
+    for (const SyncAccess& a : state->pending) {
+      for (const SyncAccess& b : now) {
+        if (needed == Meeting::kBlock) break;
+        needed = std::max(needed, Needed(a, b, &meetings_, analyzer_));
+      }
     }
-    if (Conflicts(state->pending, now, true)) {
-      if (!drops_first_) sync.push_back(Call("sync_threads", {}, span));
+    // Lanes that do not exist cannot come to the barrier of their warp.
+    if (needed == Meeting::kWarp && threads_ % lower::cuda::kWarpSize != 0) {
+      needed = Meeting::kBlock;
+    }
+    if (needed != Meeting::kNobody) {
+      const bool block = needed == Meeting::kBlock;
+      if (!drops_first_) sync.push_back(Call(block ? "sync_threads" : "sync_warp", {}, span));
       drops_first_ = false;
-      state->pending.clear();
-      ++barriers_;
+      block ? state->pending.clear() : state->MeetInWarps();
+      barriers_ += block ? 1 : 0;
     }
-    for (const SyncAccess& access : now) {
-      if (access.arrival == SyncAccess::Arrival::kWithWait) continue;
-      const bool now_visible = access.arrival == SyncAccess::Arrival::kNow;
-      Join(now_visible ? &state->pending : &state->flying, {access});
-    }
+    state->Add(now);
     return sync;
   }
 
-  // Whether two accesses must not happen at once. Copies in flight conflict with other copies only
-  // through their order, which those to one place by one thread keep.
-  bool Conflicts(const Pending& before, const Pending& now, bool landed) {
-    for (const SyncAccess& a : before) {
+  // The wait for copies in flight that `now` must not meet, which leaves those that started later
+  // in flight.
+  ffi::Array<ir::Stmt> Arrive(const Pending& now, SyncState* state, const ir::Span& span) {
+    std::optional<int64_t> oldest;
+    for (const SyncAccess& a : state->flying) {
       for (const SyncAccess& b : now) {
-        SyncAccess other = a;
-        if (!landed) other.who = Who::kAny;
-        if (Conflict(other, b, analyzer_)) return true;
+        if (oldest && *oldest <= a.groups) break;
+        if (Overtakes(b, a, &meetings_, analyzer_)) oldest = a.groups;
       }
     }
-    return false;
-  }
-
-  // All copies have arrived, each for the thread that made it.
-  static void Land(State* state) {
-    for (SyncAccess access : state->flying) {
-      access.arrival = SyncAccess::Arrival::kNow;
-      Join(&state->pending, {access});
+    if (!oldest) return {};
+    ffi::Array<ir::Stmt> sync;
+    if (*oldest == 0) {
+      // A wait is for groups that have ended.
+      sync.push_back(Call("ptx_commit_group", {}, span));
+      state->EndGroup(most_groups_);
+      oldest = 1;
     }
-    state->flying.clear();
+    sync.push_back(Call("ptx_wait_group", {ir::MakeInt(ir::dtype::Int(32), *oldest - 1)}, span));
+    state->Land(*oldest - 1);
+    return sync;
   }
 
   static ir::Stmt With(const ffi::Array<ir::Stmt>& sync, const ir::Stmt& s) {
@@ -121,36 +156,89 @@ class SyncInserter {
     return ir::Seq(stmts, s->span);
   }
 
-  ir::Stmt RunLeaf(const ir::Stmt& s, State* state) {
+  ir::Stmt RunLeaf(const ir::Stmt& s, SyncState* state) {
     if (const auto* bind = s.as<ir::BindObj>()) accesses_.Bind(bind);
     if (const auto* fact = s.as<ir::AssumeObj>()) analyzer_->Assume(fact->cond);
-    if (IsCall(s, "sync_threads") && MeetsAll(CallOf(s))) {
-      state->pending.clear();
-      return s;
-    }
     if (IsCall(s, "ptx_wait_group")) return RunWait(s, state);
-    return With(Before(accesses_.OfStmt(s), state, s->span), s);
+    if (IsCall(s, "ptx_commit_group")) state->EndGroup(most_groups_);
+    const Pending now = accesses_.OfStmt(s);
+    if (auto parts = Halves(s, now)) return RunSeq(parts->as<ir::SeqObj>(), state);
+    ir::Stmt result = With(Before(now, state, s->span), s);
+    Meet(Unwrapped(s), now, state);
+    return result;
+  }
+
+  // A store whose value other threads may overwrite before it is read, like `s[i] = s[i + 1]`: as
+  // two statements, between which a barrier can stand. Indices that depend on data are taken to be
+  // each thread's own, as nothing else could be meant.
+  std::optional<ir::Stmt> Halves(const ir::Stmt& s, const Pending& now) {
+    const auto* once = s.as<ir::ForObj>();
+    const auto* store = once ? Unwrapped(s).as<ir::StoreObj>() : nullptr;
+    if (!store) return std::nullopt;
+    const Pending reads = accesses_.OfExprs({store->value});
+    auto known = [](const SyncAccess& access) {
+      return access.by_thread && access.by_thread->own.empty();
+    };
+    auto meet = [&](const SyncAccess& read, const SyncAccess& access) {
+      if (!access.write || !known(read) || !known(access)) return false;
+      return Needed(read, access, &meetings_, analyzer_) != Meeting::kNobody;
+    };
+    bool overwritten = false;
+    for (const SyncAccess& read : reads) {
+      for (const SyncAccess& access : now) overwritten = overwritten || meet(read, access);
+    }
+    if (!overwritten) return std::nullopt;
+    auto& variable = values_[store];
+    if (!variable) {
+      variable = lower::ScalarVar(std::string(store->buffer->name) + "_next", store->value.dtype());
+    }
+    auto by_threads = [&](const ir::Stmt& part) {
+      return ir::For(once->var, once->min, once->extent, once->step, once->kind, part, once->attrs,
+                     s->span);
+    };
+    ir::Stmt read = by_threads(ir::Store(*variable, {}, store->value, s->span));
+    ir::Stmt write =
+        by_threads(ir::Store(store->buffer, store->indices, ir::Load(*variable, {}), s->span));
+    return ir::Seq({ir::Alloc(*variable, std::nullopt, s->span), read, write}, s->span);
+  }
+
+  // What the kernel's own barriers in a statement, whose accesses are `now`, do to those before.
+  // Shuffles and votes of a warp do nothing: PTX lets them order no memory.
+  void Meet(const ir::Stmt& s, const Pending& now, SyncState* state) const {
+    const ir::CallObj* call = MeetingIn(s);
+    if (!call) return;
+    const ir::Orders orders = ir::FindIntrinsic(call->op)->orders;
+    if (orders == ir::Orders::kWarp && WholeWarps(call)) state->MeetInWarps();
+    if (orders != ir::Orders::kBlock || !MeetsAll(call)) return;
+    state->pending.clear();
+    // The result of a vote may be used together with memory, after the barrier.
+    const auto* bind = s.as<ir::BindObj>();
+    if (!s.as<ir::EvaluateObj>() && !(bind && bind->value.get() == call)) state->Add(now);
+  }
+
+  static bool WholeWarps(const ir::CallObj* barrier) {
+    return barrier->args.empty() ||
+           ir::IsConstInt(ir::Call::Arg(barrier, 0), int64_t{0xffffffff}) ||
+           ir::IsConstInt(ir::Call::Arg(barrier, 0), -1);
   }
 
   // Whether a barrier of the user's is for the whole block: it names no other number of threads.
   bool MeetsAll(const ir::CallObj* barrier) const {
-    return barrier->args.empty() || ir::IsConstInt(ir::Call::Arg(barrier, 1), threads_);
+    return barrier->op != "sync_threads" || barrier->args.empty() ||
+           ir::IsConstInt(ir::Call::Arg(barrier, 1), threads_);
   }
 
-  // A wait of a pipeline says what arrives. One of the user's own waits for everything if nothing
-  // may be left, and for nothing that is known otherwise.
-  ir::Stmt RunWait(const ir::Stmt& s, State* state) {
+  // A wait completes all groups but the latest. One of a pipeline says what arrives with them.
+  ir::Stmt RunWait(const ir::Stmt& s, SyncState* state) {
     const ir::CallObj* wait = CallOf(s);
+    state->Land(Allowed(wait));
     Pending completed = accesses_.Completed(wait);
-    if (completed.empty()) {
-      if (ir::IsConstInt(ir::Call::Arg(wait, 0), 0)) Land(state);
-      return s;
-    }
+    if (completed.empty()) return s;
     Join(&state->pending, completed);
     return Call("ptx_wait_group", {ir::Call::Arg(wait, 0)}, s->span);
   }
 
-  ir::Stmt RunSeq(const ir::SeqObj* seq, State* state) {
+  ir::Stmt RunSeq(const ir::SeqObj* seq, SyncState* state) {
     auto scope = analyzer_->Enter();
     ffi::Array<ir::Stmt> stmts;
     for (const ir::Stmt& child : seq->stmts) {
@@ -166,7 +254,7 @@ class SyncInserter {
     return ir::Seq(stmts, seq->span);
   }
 
-  ir::Stmt RunGrid(const ir::TileLoopObj* grid, State* state) {
+  ir::Stmt RunGrid(const ir::TileLoopObj* grid, SyncState* state) {
     auto scope = analyzer_->Enter();
     for (size_t i = 0; i < grid->vars.size(); ++i) {
       const ir::Expr& extent = grid->extents[i];
@@ -179,69 +267,68 @@ class SyncInserter {
   // A body that is entered from before the loop and from its own end. `age` makes of what an
   // iteration leaves what the next one finds.
   template <typename Age>
-  ir::Stmt RunBody(const ir::Stmt& body, State* state, Age age) {
-    State entry = *state;
+  ir::Stmt RunBody(const ir::Stmt& body, SyncState* state, Age age) {
+    SyncState entry = *state;
     ir::Stmt result = body;
-    std::unordered_set<const ffi::Object*> names = DeclaredIn(body);
+    const Names names = DeclaredIn(body);
     // What is pending only grows, so that this ends; two rounds are the rule.
     for (bool grows = true; grows;) {
-      State before = entry;
+      SyncState before = entry;
       leaving_.emplace_back();
-      State exit = entry;
+      SyncState exit = entry;
       result = Run(body, &exit);
-      Merge(&exit, leaving_.back());
+      exit.Merge(leaving_.back());
       leaving_.pop_back();
       for (Pending* part : {&exit.pending, &exit.flying}) {
-        Forget(part, names);
+        Forget(part, names, analyzer_);
         age(part);
       }
-      Merge(&entry, exit);
+      entry.Merge(exit);
       grows = !Equal(before, entry);
     }
     *state = entry;
     return result;
   }
 
-  ir::Stmt RunFor(const ir::ForObj* loop, State* state) {
+  ir::Stmt RunFor(const ir::ForObj* loop, SyncState* state) {
     ffi::Array<ir::Stmt> sync =
         Before(accesses_.OfExprs({loop->min, loop->extent, loop->step}), state, loop->span);
     auto scope = analyzer_->Enter();
     analyzer_->BindLoop(loop->var, loop->min, loop->extent, loop->step);
-    // Stands for the variable one iteration ago; older ones are not told apart.
-    ir::Var last(loop->var->name, loop->var.dtype());
-    auto age = [&](Pending* pending) { Age(loop, last, pending); };
+    // Stands for the variable one iteration ago; older ones are not told apart. The same each time
+    // that an outer loop comes here.
+    const ir::Var last =
+        last_.emplace(loop, ir::Var(loop->var->name, loop->var.dtype())).first->second;
     analyzer_->BindValue(last, ir::Expr(loop->var) - loop->step);
+    // What happened before the loop is met by the first iteration, until that is over.
+    for (Pending* part : {&state->pending, &state->flying}) {
+      for (SyncAccess& access : *part) access.when.push_back(ir::Equal(loop->var, loop->min));
+    }
+    auto age = [&](Pending* pending) {
+      Forget(pending, {last}, analyzer_);
+      ForgetWhen(pending, {loop->var});
+      Substitute(pending, {{loop->var.get(), ir::Expr(last)}});
+    };
     ir::Stmt body = RunBody(loop->body, state, age);
-    const std::unordered_set<const ffi::Object*> inner = {loop->var.get(), last.get()};
-    Forget(&state->pending, inner);
-    Forget(&state->flying, inner);
+    for (Pending* part : {&state->pending, &state->flying}) {
+      Forget(part, {loop->var, last}, analyzer_);
+    }
     return With(sync, ir::For(loop->var, loop->min, loop->extent, loop->step, loop->kind, body,
                               loop->attrs, loop->span));
   }
 
-  static void Age(const ir::ForObj* loop, const ir::Var& last, Pending* pending) {
-    Forget(pending, {last.get()});
-    for (SyncAccess& access : *pending) {
-      for (Span1& span : access.where) {
-        if (!span.low) continue;
-        span.low = ir::Substitute(*span.low, {{loop->var.get(), ir::Expr(last)}});
-        span.high = ir::Substitute(*span.high, {{loop->var.get(), ir::Expr(last)}});
-      }
-    }
-  }
-
   // A barrier that a branch needs against what came before it stands before the branch: whoever
   // comes after it needs it too, as a rule.
-  ir::Stmt RunIf(const ir::IfObj* branch, State* state) {
+  ir::Stmt RunIf(const ir::IfObj* branch, SyncState* state) {
     const Pending cond = accesses_.OfExprs({branch->cond});
     ffi::Array<ir::Stmt> sync = Before(cond, state, branch->span);
-    State entry = *state;
+    SyncState entry = *state;
     const int64_t before = barriers_;
     ir::Stmt result = RunBranches(branch, state);
     const int64_t needed = barriers_ - before;
     if (needed == 0 || entry.pending.empty()) return With(sync, result);
     // The condition is read behind that barrier.
-    State synced{{}, entry.flying};
+    SyncState synced{{}, entry.flying};
     Before(cond, &synced, branch->span);
     ir::Stmt behind = RunBranches(branch, &synced);
     if (barriers_ - before - needed == needed) {
@@ -255,8 +342,8 @@ class SyncInserter {
     return With(sync, behind);
   }
 
-  ir::Stmt RunBranches(const ir::IfObj* branch, State* state) {
-    State otherwise = *state;
+  ir::Stmt RunBranches(const ir::IfObj* branch, SyncState* state) {
+    SyncState otherwise = *state;
     ir::Stmt then_body = [&] {
       auto scope = analyzer_->With(branch->cond);
       return Run(branch->then_body, state);
@@ -266,19 +353,16 @@ class SyncInserter {
       auto scope = analyzer_->With(ir::MakeNot(branch->cond));
       else_body = Run(branch->else_body.value(), &otherwise);
     }
-    std::unordered_set<const ffi::Object*> inner = DeclaredIn(branch->then_body);
-    if (branch->else_body.has_value()) inner.merge(DeclaredIn(branch->else_body.value()));
-    for (State* end : {state, &otherwise}) {
-      for (Pending* part : {&end->pending, &end->flying}) {
-        Forget(part, inner);
-      }
+    const Names inner = DeclaredIn(ir::If(branch->cond, branch->then_body, branch->else_body));
+    for (SyncState* end : {state, &otherwise}) {
+      for (Pending* part : {&end->pending, &end->flying}) Forget(part, inner, analyzer_);
     }
-    Merge(state, otherwise);
+    state->Merge(otherwise);
     return ir::If(branch->cond, then_body, else_body, branch->span);
   }
 
   // The condition is read before each iteration: it becomes a leaf of the body.
-  ir::Stmt RunWhile(const ir::WhileObj* loop, State* state) {
+  ir::Stmt RunWhile(const ir::WhileObj* loop, SyncState* state) {
     auto keep = [](Pending*) {};
     if (accesses_.OfExprs({loop->cond}).empty()) {
       return ir::While(loop->cond, RunBody(loop->body, state, keep), loop->span);
@@ -291,18 +375,23 @@ class SyncInserter {
   Divergence divergence_;
   SyncAccesses accesses_;
   arith::Analyzer* analyzer_;
+  ThreadMeetings meetings_;
   int64_t threads_;
+  int64_t most_groups_;
   bool drops_first_;  // a planted bug
 
   // By loop: what is pending at its breaks and continues.
-  std::vector<State> leaving_;
+  std::vector<SyncState> leaving_;
+  std::unordered_map<const ir::ForObj*, ir::Var> last_;
+  // By store that is made in two parts: what is between them.
+  std::unordered_map<const ir::StoreObj*, std::optional<ir::Buffer>> values_;
   int64_t barriers_ = 0;
 };
 
 }  // namespace
 
 ir::PrimFunc InsertSync(const ir::PrimFunc& func, const lower::cuda::Context& context) {
-  State state;
+  SyncState state;
   auto scope = context.analyzer->Enter();
   return func.WithBody(SyncInserter(func, context).Run(func->body, &state));
 }

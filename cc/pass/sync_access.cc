@@ -1,10 +1,11 @@
 #include "cc/pass/sync_access.h"
 
-#include <tvm/ffi/extra/structural_equal.h>
+#include <tvm/ffi/cast.h>
 
 #include <algorithm>
 
 #include "cc/ir/intrinsic.h"
+#include "cc/ir/mutator.h"
 #include "cc/ir/printer.h"
 #include "cc/ir/visitor.h"
 #include "cc/layout/fragment_map.h"
@@ -20,30 +21,6 @@ namespace {
 
 bool IsVisible(const ir::Buffer& buffer) {
   return buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
-}
-
-bool SameLimit(const std::optional<ir::Expr>& a, const std::optional<ir::Expr>& b) {
-  if (!a || !b) return !a && !b;
-  return a->same_as(*b) || ffi::StructuralEqual::Equal(*a, *b);
-}
-
-bool SameThreads(const SyncAccess& a, const SyncAccess& b) {
-  if (a.who != b.who || a.who == Who::kAny) return false;
-  return a.key == b.key;
-}
-
-bool Apart(const SyncAccess& a, const SyncAccess& b, arith::Analyzer* analyzer) {
-  if (a.where.size() != b.where.size()) return false;
-  for (size_t i = 0; i < a.where.size(); ++i) {
-    const Span1& x = a.where[i];
-    const Span1& y = b.where[i];
-    if (!x.low || !y.low || SameLimit(x.low, y.low)) continue;
-    bool points = SameLimit(x.low, x.high) && SameLimit(y.low, y.high);
-    if (points && analyzer->CanProve(ir::MakeNot(ir::Equal(*x.low, *y.low)))) return true;
-    if (points) continue;
-    if (analyzer->CanProve(*x.high < *y.low) || analyzer->CanProve(*y.high < *x.low)) return true;
-  }
-  return false;
 }
 
 // How the points of a loop are dealt to threads, as text; two loops with equal texts deal alike.
@@ -132,10 +109,21 @@ class AccessWalker : public ir::Visitor {
       bool counts = ir::IsConstInt(loop->min, 0) && ir::IsConstInt(loop->step, 1);
       counts ? Enter(loop->var, loop->extent) : (void)inner_.insert(loop->var.get());
     }
+    if (const auto* branch = s.as<ir::IfObj>()) return VisitBranches(branch);
     VisitFields(s);
   }
 
  private:
+  void VisitBranches(const ir::IfObj* branch) {
+    VisitExpr(branch->cond);
+    const bool stays = !ReadsMemory(branch->cond);
+    if (stays) conditions_.push_back(Resolve(branch->cond));
+    VisitStmt(branch->then_body);
+    if (stays) conditions_.back() = ir::MakeNot(conditions_.back());
+    if (branch->else_body.has_value()) VisitStmt(branch->else_body.value());
+    if (stays) conditions_.pop_back();
+  }
+
   void Enter(const ir::Var& var, const ir::Expr& extent) {
     inner_.insert(var.get());
     const int64_t* count = ir::AsConstInt(extent);
@@ -158,9 +146,12 @@ class AccessWalker : public ir::Visitor {
       if (bytes != call->attrs.end()) {
         elements = (*bytes).second.cast<int64_t>() * 8 / address->buffer->dtype.bits;
       }
+      // What a warp or a foreign function does together is not one thread's.
+      collective_ = !decl || decl->executors == ir::Executors::kAll;
       Add(address->buffer, address->indices, use, elements);
     }
     arrival_ = SyncAccess::Arrival::kNow;
+    collective_ = false;
   }
 
   // `elements` neighbours from the indices on; 0: anywhere in the buffer.
@@ -188,7 +179,55 @@ class AccessWalker : public ir::Visitor {
     for (size_t i = 0; i < indices.size() && !whole; ++i) {
       access.where.push_back(Limits(indices[i], i + 1 == indices.size() ? elements : 1));
     }
+    if (elements > 0 && !box_ && !collective_) {
+      access.by_thread = ByThread(buffer.get(), indices, elements);
+    }
     Join(&found, {access});
+  }
+
+  std::optional<ThreadElements> ByThread(const ir::BufferObj* buffer,
+                                         const ffi::Array<ir::Expr>& indices, int64_t count) const {
+    ThreadElements elements;
+    elements.buffer = buffer;
+    elements.count = count;
+    for (const ir::Expr& index : indices) elements.first.push_back(Exact64(Resolve(index)));
+    elements.conditions = conditions_;
+    const ir::Var& thread = self_->thread();
+    if (who_ == Who::kFirst) {
+      elements.conditions.push_back(ir::Equal(thread, ir::MakeInt(thread.dtype(), 0)));
+    }
+    std::unordered_set<const ffi::Object*> seen = {thread.get()};
+    bool known = true;
+    auto look = [&](const ir::Expr& e) {
+      const auto* var = e.as<ir::VarObj>();
+      if (!var || !seen.insert(var).second) return;
+      if (!inner_.count(var) && !divergence_.IsDivergent(e) && !self_->IsNamed(var)) return;
+      known = known && ir::dtype::IsInt(e.dtype());
+      elements.own.push_back({ffi::GetRef<ir::Var>(var), RangeOf(var)});
+    };
+    for (const ir::Expr& e : elements.first) ir::ForEachExpr(e, look);
+    for (const ir::Expr& e : elements.conditions) ir::ForEachExpr(e, look);
+    return known ? std::optional(elements) : std::nullopt;
+  }
+
+  arith::Interval RangeOf(const ir::VarObj* name) const {
+    for (const auto& [var, extent] : ranges_) {
+      if (var.get() == name) return {0, extent - 1};
+    }
+    return arith::Interval::Of(name->dtype);
+  }
+
+  // In terms of names that do not change while the statement runs.
+  ir::Expr Resolve(const ir::Expr& e) const {
+    struct Namer : ir::Mutator {
+      const SyncAccesses* self;
+      ir::Expr MutateExpr(const ir::Expr& x) override {
+        if (x.as<ir::LoadObj>() || x.as<ir::CallObj>()) return self->NameOf(x);
+        return DefaultExpr(x);
+      }
+    } namer;
+    namer.self = self_;
+    return ir::Substitute(ir::Substitute(namer.MutateExpr(e), names_), values_);
   }
 
   Span1 Limits(const ir::Expr& index, int64_t count) const {
@@ -214,39 +253,17 @@ class AccessWalker : public ir::Visitor {
   const ir::VarMap& values_;
   ir::VarMap names_;
   SyncAccess::Arrival arrival_ = SyncAccess::Arrival::kNow;
+  bool collective_ = false;
+  std::vector<ir::Expr> conditions_;
   std::vector<std::pair<ir::Var, int64_t>> ranges_;
   std::unordered_set<const ffi::Object*> inner_;
 };
 
 }  // namespace
 
-bool Same(const SyncAccess& a, const SyncAccess& b) {
-  bool same = a.buffer == b.buffer && a.write == b.write && a.atomic == b.atomic &&
-              a.arrival == b.arrival && a.who == b.who && a.key == b.key &&
-              a.where.size() == b.where.size();
-  for (size_t i = 0; same && i < a.where.size(); ++i) {
-    same = SameLimit(a.where[i].low, b.where[i].low) && SameLimit(a.where[i].high, b.where[i].high);
-  }
-  return same;
-}
-
-bool Conflict(const SyncAccess& a, const SyncAccess& b, arith::Analyzer* analyzer) {
-  if (!(a.write || b.write)) return false;
-  if (a.buffer != b.buffer) return a.place >= 0 && a.place == b.place;
-  if ((a.atomic && b.atomic) || SameThreads(a, b)) return false;
-  return !Apart(a, b, analyzer);
-}
-
-void Join(Pending* to, const Pending& from) {
-  for (const SyncAccess& access : from) {
-    bool known = false;
-    for (const SyncAccess& old : *to) known = known || Same(old, access);
-    if (!known) to->push_back(access);
-  }
-}
-
-SyncAccesses::SyncAccesses(const ir::PrimFunc& func, const Divergence& divergence)
-    : divergence_(divergence) {
+SyncAccesses::SyncAccesses(const ir::PrimFunc& func, const Divergence& divergence,
+                           const lower::cuda::Context& context)
+    : divergence_(divergence), thread_(context.thread) {
   if (func->attrs.count(kSharedPlaces)) {
     std::vector<const ir::AllocObj*> allocs = SharedAllocs(func->body);
     std::vector<int64_t> places = SharedPlaces(func, allocs.size());
@@ -268,6 +285,13 @@ const ir::BufferObj* SyncAccesses::Root(const ir::BufferObj* buffer) const {
 int64_t SyncAccesses::PlaceOf(const ir::BufferObj* buffer) const {
   auto it = places_.find(buffer);
   return it == places_.end() ? -1 : it->second;
+}
+
+ir::Var SyncAccesses::NameOf(const ir::Expr& e) const {
+  auto it = named_.find(e.get());
+  if (it == named_.end()) it = named_.emplace(e.get(), ir::Var("value", e.dtype())).first;
+  names_.insert(it->second.get());
+  return it->second;
 }
 
 void SyncAccesses::Bind(const ir::BindObj* bind) {
@@ -318,24 +342,11 @@ Pending SyncAccesses::Completed(const ir::CallObj* wait) const {
   return completed;
 }
 
-void Forget(Pending* pending, const std::unordered_set<const ffi::Object*>& names) {
-  for (SyncAccess& access : *pending) {
-    for (Span1& span : access.where) {
-      if (!span.low) continue;
-      bool mentions = false;
-      auto look = [&](const ir::Expr& e) { mentions = mentions || names.count(e.get()) > 0; };
-      ir::ForEachExpr(*span.low, look);
-      ir::ForEachExpr(*span.high, look);
-      if (mentions) span = {};
-    }
-  }
-}
-
-std::unordered_set<const ffi::Object*> DeclaredIn(const ir::Stmt& body) {
-  std::unordered_set<const ffi::Object*> names;
+Names DeclaredIn(const ir::Stmt& body) {
+  Names names;
   ir::ForEachStmt(body, [&](const ir::Stmt& s) {
-    if (const auto* bind = s.as<ir::BindObj>()) names.insert(bind->var.get());
-    if (const auto* loop = s.as<ir::ForObj>()) names.insert(loop->var.get());
+    if (const auto* bind = s.as<ir::BindObj>()) names.push_back(bind->var);
+    if (const auto* loop = s.as<ir::ForObj>()) names.push_back(loop->var);
   });
   return names;
 }
