@@ -7,9 +7,10 @@ from tilescale.porting import Status, entries
 
 # What says how a kernel is traced, typed, allocated or launched: no value is computed by it.
 _NO_OPERATORS = """
-BaseTileScheduler Buffer BufferRegion FragmentBuffer GemmWarpPolicy Kernel KernelLaunch
-KernelLaunchFrame LocalBuffer PersistentTileScheduler Ref SCALAR_BITS SharedBuffer StridedTensor
-Tensor const dynamic empty inline macro meta_class prim_func symbolic thread_level_functions
+BaseTileScheduler Buffer BufferRegion Else Fragment FragmentBuffer FragmentTensor GemmWarpPolicy If
+Kernel KernelLaunch KernelLaunchFrame Layout LocalBuffer LocalTensor PersistentTileScheduler Ref
+SCALAR_BITS SharedBuffer SharedTensor StridedTensor Tensor Then
+const dynamic empty inline macro meta_class prim_func symbolic thread_level_functions
 to_dtype dtype handle ptr half float double bool is_f8f6f4_family is_float4 is_float4_e2m1fn
 is_float6 is_float8 float8_e4m3 annotate_compile_flags annotate_consumer_reg_alloc
 annotate_l2_hit_ratio annotate_layout annotate_min_blocks_per_sm annotate_pass_configs

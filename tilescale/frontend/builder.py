@@ -73,6 +73,7 @@ class Builder:
         launch: the active launch object, for queries.
         hint: name for the next buffer or value.
         loops: enclosing loops, innermost last.
+        branches: enclosing `T.If`, innermost last; None inside one of its bodies.
         signature: parameters and their roles.
         attrs: attributes of the function.
         eager: the signature of an eager kernel, else None.
@@ -91,6 +92,7 @@ class Builder:
         self.launch: Any = None
         self.hint = ""
         self.loops: list[Loop] = []
+        self.branches: list[Any] = []
         self.activations: list[Activation] = []
         self.loop_vars: dict[int, Any] = {}
         self.attrs: dict[str, Any] = {}

@@ -209,21 +209,21 @@ class Rewriter(Expressions):
         return at(ast.If(call("leave_loop", [lit("continue")], node), [node], []), node)
 
     def visit_With(self, node: ast.With) -> list[ast.stmt]:
-        """`with`."""
-        items, unpacking = [], []
-        for item in node.items:
-            names = syntax.target_names(item.optional_vars)
-            text = ast.Tuple([lit(name) for name in names], ast.Load())
-            manager = call("manager", [self.expr(item.context_expr), text], item.context_expr)
-            if item.optional_vars is None:
-                items.append(ast.withitem(manager, None))
-                continue
-            value = self.temporary()
-            items.append(ast.withitem(manager, ref(value, store=True)))
-            unpacking += self._assign(
-                item.optional_vars, at(ref(value), item.optional_vars), item.optional_vars, True
-            )
-        new = ast.With(items, [*unpacking, *self.block(node.body)])
+        """`with`; several items are nested statements, so that each may use those before it."""
+        item, *others = node.items
+        body = node.body
+        if others:
+            body = [ast.copy_location(ast.With(others, body), node)]
+        names = syntax.target_names(item.optional_vars)
+        text = ast.Tuple([lit(name) for name in names], ast.Load())
+        manager = call("manager", [self.expr(item.context_expr), text], item.context_expr)
+        value = None if item.optional_vars is None else self.temporary()
+        unpacking = []
+        if value is not None and item.optional_vars is not None:
+            target = item.optional_vars
+            unpacking = self._assign(target, at(ref(value), target), target, True)
+        bound = None if value is None else ref(value, store=True)
+        new = ast.With([ast.withitem(manager, bound)], [*unpacking, *self.block(body)])
         return [at(new, node), *self._leave([node], node)]
 
     def visit_Return(self, node: ast.Return) -> ast.stmt:

@@ -22,6 +22,7 @@ from tilescale.language import math as _math
 from tilescale.language.alloc import *
 from tilescale.language.annotate import *
 from tilescale.language.atomic import *
+from tilescale.language.branch import *
 from tilescale.language.copy import *
 from tilescale.language.device_assert import *
 from tilescale.language.fill import *
@@ -49,8 +50,8 @@ from tilescale.language.warp import *
 _LANES = (2, 4, 8, 16, 32, 64)
 _VECTORS = {f"{name}x{lanes}" for name in SCALAR_BITS for lanes in _LANES if name != "handle"}
 _MODULES = """
-    alloc annotate atomic copy device_assert fill gemm intrinsic kernel loop math numeric pointer
-    print ptx random reduce reducer scan scheduler tensor thread transpose
+    alloc annotate atomic branch copy device_assert fill gemm intrinsic kernel loop math numeric
+    pointer print ptx random reduce reducer scan scheduler tensor thread transpose
     vector_access view warp
 """
 
@@ -60,6 +61,7 @@ globals().update(_intrinsic.thread_level_functions())
 BufferRegion = _buffer.Region
 KernelLaunchFrame = KernelLaunch  # noqa: F405
 cast = _math.cast_value
+Cast = _math.cast_value
 inline = macro
 float = dtype("float32")
 half = dtype("float16")
@@ -72,6 +74,11 @@ def __getattr__(name: str) -> Any:
         return dtype(name)
     if name.startswith("__") and name.endswith("__"):
         raise AttributeError(name)
+    if name in ("Fragment", "Layout"):
+        # Imported when asked for: kernels seldom write layouts.
+        import tilescale.layout
+
+        return getattr(tilescale.layout, name)
     from tilescale.language.missing import missing
 
     return missing(name)
@@ -79,8 +86,8 @@ def __getattr__(name: str) -> Any:
 
 def _names() -> list[str]:
     """The names of the modules and those that are defined here."""
-    here = "BufferRegion KernelLaunchFrame SCALAR_BITS cast double dtype float half inline macro"
-    here += " meta_class prim_func to_dtype"
+    here = "BufferRegion Cast Fragment KernelLaunchFrame Layout SCALAR_BITS cast double dtype float"
+    here += " half inline macro meta_class prim_func to_dtype"
     found = [*here.split(), *SCALAR_BITS, *_math.FAST, *_intrinsic.thread_level_functions()]
     for module in _MODULES.split():
         # Some functions have the name of their module.

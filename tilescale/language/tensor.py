@@ -14,6 +14,9 @@ Buffer = Tensor
 SharedBuffer = TensorConstructor("shared")
 FragmentBuffer = TensorConstructor("fragment")
 LocalBuffer = TensorConstructor("local")
+SharedTensor = SharedBuffer
+FragmentTensor = FragmentBuffer
+LocalTensor = LocalBuffer
 Ref = RefType()
 
 
@@ -59,9 +62,12 @@ def const(names: str, dtype: Any = "int32") -> Any:
 __all__ = [
     "Buffer",
     "FragmentBuffer",
+    "FragmentTensor",
     "LocalBuffer",
+    "LocalTensor",
     "Ref",
     "SharedBuffer",
+    "SharedTensor",
     "StridedTensor",
     "Tensor",
     "const",

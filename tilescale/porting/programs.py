@@ -29,6 +29,9 @@ TYPES = section(
     "T",
     works("Tensor StridedTensor ptr make_tensor make_tensor_from_addr handle reshape view"),
     works("SharedBuffer FragmentBuffer LocalBuffer", "annotations of a macro's parameters"),
+    works("SharedTensor FragmentTensor LocalTensor", "the same"),
+    works("Layout Fragment", "those of `tilescale.layout`"),
+    works("Cast", "`T.cast`"),
     works("Buffer", "deprecated: an alias of `T.Tensor`"),
     rejected(
         "allocate alloc_buffer decl_buffer match_buffer",
@@ -36,7 +39,7 @@ TYPES = section(
         "`T.alloc_shared`, `T.alloc_fragment`, `T.alloc_local` or `T.Tensor`",
     ),
     rejected(
-        "sblock launch_thread reads writes evaluate",
+        "sblock launch_thread reads writes evaluate attr",
         "raw TVM blocks have no tile semantics",
         "`T.Kernel` and tile operators",
     ),
@@ -61,6 +64,7 @@ LOOPS = section(
     works("Parallel Pipelined Persistent serial Serial unroll Unroll vectorized Vectorized grid"),
     works("if_then_else Select any_of all_of"),
     works("loop_break", "the same as `break`"),
+    works("If Then Else", "with statements that do what Python's `if` does"),
     rejected(
         "thread_binding",
         "the compiler maps programs and iterations to threads",
