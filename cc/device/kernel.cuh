@@ -35,6 +35,7 @@ TS_DEVICE To bit_cast(const From& from) {
 #include <tilescale/ptx/math.cuh>
 #include <tilescale/ptx/matrix.cuh>
 #include <tilescale/ptx/memory.cuh>
+#include <tilescale/ptx/packed.cuh>
 #include <tilescale/ptx/red.cuh>
 #include <tilescale/ptx/sync.cuh>
 #include <tilescale/ptx/warp.cuh>
@@ -92,6 +93,16 @@ template <>
 struct Unsigned<8> {
   using Type = unsigned long long;
 };
+
+// a * b + c rounded once, of values of narrow types.
+TS_DEVICE float fma_f16(float a, float b, float c) {
+  auto word = [](float x) -> uint32_t { return bit_cast<uint16_t>(half_t(x)); };
+  return bit_cast<half_t>(static_cast<uint16_t>(ptx::fma_f16x2(word(a), word(b), word(c))));
+}
+TS_DEVICE float fma_bf16(float a, float b, float c) {
+  auto word = [](float x) -> uint32_t { return bit_cast<uint16_t>(bfloat16_t(x)); };
+  return bit_cast<bfloat16_t>(static_cast<uint16_t>(ptx::fma_bf16x2(word(a), word(b), word(c))));
+}
 
 // Replaces the value at `address` by change(value) in one step; returns the old value.
 template <Order kOrder, Scope kScope, typename T, typename Change>

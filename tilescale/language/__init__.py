@@ -32,6 +32,7 @@ from tilescale.language.kernel import *
 from tilescale.language.loop import *
 from tilescale.language.math import *
 from tilescale.language.numeric import *
+from tilescale.language.packed import *
 from tilescale.language.pointer import *
 from tilescale.language.print import *
 from tilescale.language.ptx import *
@@ -51,7 +52,7 @@ _LANES = (2, 4, 8, 16, 32, 64)
 _VECTORS = {f"{name}x{lanes}" for name in SCALAR_BITS for lanes in _LANES if name != "handle"}
 _MODULES = """
     alloc annotate atomic branch copy device_assert fill gemm intrinsic kernel loop math numeric
-    pointer print ptx random reduce reducer scan scheduler tensor thread transpose
+    packed pointer print ptx random reduce reducer scan scheduler tensor thread transpose
     vector_access view warp
 """
 

@@ -58,7 +58,7 @@ MATH = section(
         "approximations on CUDA, exact on the CPU target",
     ),
     both("ieee_add ieee_sub ieee_mul ieee_fmaf ieee_fdiv ieee_frcp ieee_fsqrt ieee_frsqrt"),
-    later("add2 sub2 mul2 fma2 max2 min2 abs2", "with vector types", "scalar operators"),
+    both("add2 sub2 mul2 fma2 max2 min2 abs2", "pairs, e.g. `T.float16x2(a, b)`"),
 )
 
 RANDOM_AND_DEBUG = section(

@@ -86,10 +86,19 @@ def _dp4a(context: Context, a: Values, b: Values, c: Values) -> Values:
 
 
 def _fma(context: Context, a: Values, b: Values, c: Values) -> Values:
-    """A * b + c with one rounding (exact for float32 and narrower up to float64's precision)."""
-    wide: Any = np.longdouble if context.target == "float64" else np.float64
-    x, y, z = (v.astype(wide) for v in (a, b, c))
-    return np.asarray(x * y + z).astype(np.float64)
+    """A * b + c with one rounding: to odd here, where the product of narrow types is exact."""
+    if context.target == "float64":
+        x, y, z = (v.astype(np.longdouble) for v in (a, b, c))
+        return np.asarray(x * y + z).astype(np.float64)
+    a, b, c = (v.astype(np.float64) for v in (a, b, c))
+    product = a * b
+    total = np.asarray(product + c)
+    back = total - product
+    rest = (product - (total - back)) + (c - back)
+    bits = np.ascontiguousarray(total).view(np.int64)
+    moves = np.isfinite(rest) & (rest != 0) & (bits & 1 == 0)
+    step = np.where((rest > 0) == (total > 0), 1, -1)
+    return np.where(moves, bits + step, bits).view(np.float64)
 
 
 def _pow(context: Context, a: Values, b: Values) -> Values:
@@ -115,6 +124,34 @@ _DOUBLE: dict[str, Rule] = {
     **{"nearbyint": np.rint, "rint": np.rint, "fdim": lambda a, b: np.maximum(a - b, 0.0)},
 }
 
+
+def _of_pairs(dtype: str, function: Rule) -> Rule:
+    """A function of values on both halves of words, the lower half first."""
+    scalar = Context(dtype, dtype)
+    half = eval_dtype.bits(dtype) // 8
+
+    def rule(context: Context, *words: Values) -> Values:
+        size = max(word.size for word in words)
+        wide = [np.ascontiguousarray(np.broadcast_to(word, (size,))) for word in words]
+        stored = [word.view(np.uint8).view(eval_dtype.storage_dtype(dtype)) for word in wide]
+        values = [eval_dtype.to_registers(value, dtype) for value in stored]
+        result = eval_dtype.round_float(np.asarray(function(scalar, *values)), dtype)
+        halves = np.ascontiguousarray(eval_dtype.to_storage(result, dtype)).view(f"u{half}")
+        return halves.view(f"u{2 * half}")
+
+    return rule
+
+
+_PAIRS: dict[str, Rule] = {
+    "add2": _plain(np.add),
+    "sub2": _plain(np.subtract),
+    "mul2": _plain(np.multiply),
+    "fma2": _fma,
+    "max2": _plain(np.fmax),
+    "min2": _plain(np.fmin),
+    "abs2": _abs,
+}
+
 PURE: dict[str, Rule] = {
     **{name: _in_double(function) for name, function in _DOUBLE.items()},
     "erf": _elementwise(math.erf),
@@ -133,6 +170,12 @@ PURE: dict[str, Rule] = {
     "reinterpret": _reinterpret,
     "dp4a": _dp4a,
 }
+
+PURE.update(
+    (f"{name}_{dtype}", _of_pairs(dtype, function))
+    for name, function in _PAIRS.items()
+    for dtype in ("float16", "bfloat16", "float32")
+)
 
 # The fast forms are exact here, and rounding to nearest is the only mode.
 PURE.update(

@@ -37,7 +37,6 @@ void RegisterFormulas() {
     Formula(name, std::string(name) + "$f($0, $1)");
   }
   Formula("rcp", "(1.0$f / $0)");
-  Formula("fma", "fma$f($0, $1, $2)");
   Formula("fmul", "($0 * $1)");
   Formula("sigmoid", "(1.0$f / (1.0$f + exp$f(-$0)))");
 }

@@ -26,6 +26,14 @@ void Formula(const char* name, const char* format) {
   });
 }
 
+// Narrow types: rounded to odd first, so that rounding again is rounding once.
+std::string EmitFma(Writer* w, const ir::CallObj* call) {
+  std::string arguments =
+      "(" + Arg(w, call, 0) + ", " + Arg(w, call, 1) + ", " + Arg(w, call, 2) + ")";
+  if (!IsNarrowFloat(call->dtype)) return (call->dtype.bits == 64 ? "fma" : "fmaf") + arguments;
+  return w->Round(w->Use("ts_fused_odd") + arguments, ir::dtype::Float(64), call->dtype);
+}
+
 // On the CPU the fast forms are the exact ones.
 void RegisterFormulas() {
   for (const char* name : {"exp", "log", "log2", "log10", "sin", "cos", "tan"}) {
@@ -34,6 +42,7 @@ void RegisterFormulas() {
   for (const char* name : {"exp10", "__exp10"}) Formula(name, "pow$f(10.0$f, $0)");
   for (const char* name : {"rsqrt", "ieee_frsqrt"}) Formula(name, "(1.0$f / sqrt$f($0))");
   for (const char* name : {"fast_rcp", "ieee_frcp"}) Formula(name, "(1.0$f / $0)");
+  RegisterCallEmitter("fma", EmitFma);
   Formula("ieee_fmaf", "fma$f($0, $1, $2)");
   Formula("ieee_mul", "($0 * $1)");
   Formula("ieee_add", "($0 + $1)");

@@ -108,6 +108,23 @@ static inline float ts_odd_f32(double x) {
 }
 )";
 
+// a * b + c, whose product is exact: if it is inexact, the neighbour whose last bit is set.
+constexpr const char* kFusedOdd = R"(
+static inline double ts_fused_odd(double a, double b, double c) {
+  double product = a * b;
+  double sum = product + c;
+  double back = sum - product;
+  double rest = (product - (sum - back)) + (c - back);
+  if (rest == 0 || rest != rest) return sum;
+  uint64_t bits;
+  memcpy(&bits, &sum, sizeof bits);
+  if (bits & 1) return sum;
+  bits += (rest > 0) == (sum > 0) ? 1 : -1;
+  memcpy(&sum, &bits, sizeof bits);
+  return sum;
+}
+)";
+
 constexpr const char* kMin = R"(
 static inline $t ts_min_$s($t a, $t b) { return a < b || b != b ? a : b; }
 )";
@@ -145,6 +162,7 @@ void AddFloatHelpers(std::vector<Helper>* list) {
   AddTruncating(list, "f16", kStoreF16Truncating);
   AddTruncating(list, "bf16", kStoreBf16Truncating);
   list->push_back({"ts_odd_f32", {"ts_bits"}, kOdd});
+  list->push_back({"ts_fused_odd", {}, kFusedOdd});
   for (const auto& [type, suffix] : {std::pair("float", "f32"), std::pair("double", "f64")}) {
     auto fill = [&, t = type, s = suffix](const char* text) {
       return FillTemplate(text, {{'t', t}, {'s', s}});

@@ -88,6 +88,21 @@ TS_DEVICE float odd_float(double x) {
   return ts::bit_cast<float>(bits | 1);
 }
 )"},
+      {"fused_odd",
+       "fused_odd",
+       {},
+       R"(// a * b + c, whose product is exact: if it is inexact, the neighbour whose last bit is set.
+TS_DEVICE double fused_odd(double a, double b, double c) {
+  double product = a * b;
+  double sum = product + c;
+  double back = sum - product;
+  double rest = (product - (sum - back)) + (c - back);
+  if (rest == 0 || rest != rest) return sum;
+  uint64_t bits = ts::bit_cast<uint64_t>(sum);
+  if (bits & 1) return sum;
+  return ts::bit_cast<double>((rest > 0) == (sum > 0) ? bits + 1 : bits - 1);
+}
+)"},
       {"word_around",
        "word_around",
        {},

@@ -15,22 +15,22 @@ constexpr int64_t kMaxUnrolled = 256;
 
 const std::set<std::string>& ReservedNames() {
   static const std::set<std::string> names = {
-      "alignas",     "auto",        "bool",     "break",    "case",        "char",     "class",
-      "const",       "continue",    "default",  "delete",   "do",          "double",   "else",
-      "enum",        "extern",      "false",    "float",    "for",         "friend",   "goto",
-      "if",          "inline",      "int",      "long",     "namespace",   "new",      "not",
-      "and",         "or",          "xor",      "operator", "private",     "public",   "register",
-      "return",      "short",       "signed",   "sizeof",   "static",      "struct",   "switch",
-      "template",    "this",        "throw",    "true",     "try",         "typedef",  "typename",
-      "union",       "unsigned",    "using",    "virtual",  "void",        "volatile", "while",
-      "threadIdx",   "blockIdx",    "blockDim", "gridDim",  "warpSize",    "ts",       "smem",
-      "asm",         "min_of",      "max_of",   "floordiv", "floormod",    "saturate", "catch",
-      "protected",   "exp",         "log",      "sin",      "cos",         "pow",      "sqrt",
-      "floor",       "trunc",       "main",     "abs",      "round",       "tan",      "erf",
-      "ceil",        "fmod",        "std",      "y0",       "y1",          "yn",       "j0",
-      "j1",          "jn",          "gamma",    "div",      "abs_of",      "truncdiv", "truncmod",
-      "odd_float",   "load_i4",     "load_u4",  "set_i4",   "set_i4_mine", "printf",   "assert",
-      "atomic_byte", "word_around",
+      "alignas",     "auto",        "bool",      "break",    "case",        "char",     "class",
+      "const",       "continue",    "default",   "delete",   "do",          "double",   "else",
+      "enum",        "extern",      "false",     "float",    "for",         "friend",   "goto",
+      "if",          "inline",      "int",       "long",     "namespace",   "new",      "not",
+      "and",         "or",          "xor",       "operator", "private",     "public",   "register",
+      "return",      "short",       "signed",    "sizeof",   "static",      "struct",   "switch",
+      "template",    "this",        "throw",     "true",     "try",         "typedef",  "typename",
+      "union",       "unsigned",    "using",     "virtual",  "void",        "volatile", "while",
+      "threadIdx",   "blockIdx",    "blockDim",  "gridDim",  "warpSize",    "ts",       "smem",
+      "asm",         "min_of",      "max_of",    "floordiv", "floormod",    "saturate", "catch",
+      "protected",   "exp",         "log",       "sin",      "cos",         "pow",      "sqrt",
+      "floor",       "trunc",       "main",      "abs",      "round",       "tan",      "erf",
+      "ceil",        "fmod",        "std",       "y0",       "y1",          "yn",       "j0",
+      "j1",          "jn",          "gamma",     "div",      "abs_of",      "truncdiv", "truncmod",
+      "odd_float",   "load_i4",     "load_u4",   "set_i4",   "set_i4_mine", "printf",   "assert",
+      "atomic_byte", "word_around", "fused_odd",
   };
   return names;
 }

@@ -154,3 +154,17 @@ def vector_access(name: str) -> Any:
                 store(C[tx * count], load(A[tx * count]))
 
     return kernel
+
+
+def pair(op: str, dtype: str) -> Any:
+    """Each thread computes one pair."""
+    count = 3 if op == "fma2" else 1 if op == "abs2" else 2
+
+    @T.prim_func
+    def kernel(A: T.Tensor((count, 32, 2), dtype), C: T.Tensor((32, 2), dtype)):
+        with T.Kernel(1, threads=32):
+            tx = T.get_thread_binding(0)
+            operands = [A[i, tx, 0:2] for i in [*range(count)]]
+            C[tx, 0:2] = getattr(T, op)(*operands)
+
+    return kernel

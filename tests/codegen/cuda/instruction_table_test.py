@@ -78,6 +78,15 @@ def vector_access(name: str, ptx: str, first: str = "sm_70") -> Row:
     return Row(f"T.{name}", functools.partial(kernels.vector_access, name), found)
 
 
+def pair(op: str, dtype: str, ptx: str | None, first: str = "sm_70", **since: str) -> Row:
+    """An operation on pairs: elementwise (by `ptx`) before the `first` architecture."""
+    suffix = dtype.replace("bfloat", "bf").replace("float", "f") + "x2"
+    found: dict[str, tuple[str | None, str]] = {} if ptx is None else {"sm_70": (None, ptx)}
+    for arch, instruction in {first: f"{op}.rn.{suffix}", **since}.items():
+        found[arch] = (f"{op}_{suffix}", instruction)
+    return Row(f"T.{op}2 {dtype}", functools.partial(kernels.pair, f"{op}2", dtype), found)
+
+
 ROWS = [
     gemm(
         F16,
@@ -202,6 +211,25 @@ ROWS = [
         sm_90=("red_add<2, ts::Scope::kCta>", "red.relaxed.cta.add.noftz.bf16x2"),
     ),
     add_tile(F32, "shared", sm_70=(None, "atom.relaxed.cta.add.f32")),
+    *[pair(op, F16, None) for op in ("add", "sub", "mul", "fma")],
+    *[pair(op, F16, f"{op}.f32", "sm_80", sm_80=f"{op}.f16x2") for op in ("max", "min")],
+    pair("abs", F16, None, sm_70="abs.f16x2"),
+    *[
+        pair(op, BF16, f"{op}.f32", "sm_80", sm_80="fma.rn.bf16x2", sm_90=f"{op}.rn.bf16x2")
+        for op in ("add", "sub", "mul")
+    ],
+    pair("fma", BF16, "add.f64", "sm_80"),
+    *[pair(op, BF16, f"{op}.f32", "sm_80", sm_80=f"{op}.bf16x2") for op in ("max", "min", "abs")],
+    *[pair(op, F32, f"{op}.f32", "sm_100") for op in ("add", "sub", "mul")],
+    pair("fma", F32, "fma.rn.f32", "sm_100"),
+    *[
+        Row(
+            f"T.{op}2 {F32}",
+            functools.partial(kernels.pair, f"{op}2", F32),
+            {"sm_70": (None, f"{op}.f32")},
+        )
+        for op in ("max", "min", "abs")
+    ],
     vector_access("ldg32", "ld.global.b32"),
     vector_access("ldg64", "ld.global.v2.b32"),
     vector_access("ldg128", "ld.global.v4.b32"),
