@@ -103,6 +103,12 @@ TS_DEVICE double fused_odd(double a, double b, double c) {
   return ts::bit_cast<double>((rest > 0) == (sum > 0) ? bits + 1 : bits - 1);
 }
 )"},
+  };
+  return helpers;
+}
+
+const std::vector<Helper>& ByteHelpers() {
+  static const std::vector<Helper> helpers = {
       {"word_around",
        "word_around",
        {},
@@ -243,8 +249,8 @@ struct Philox {
 // Each after what it needs.
 std::vector<const Helper*> AllHelpers() {
   std::vector<const Helper*> all;
-  for (const auto* list :
-       {&IntegerHelpers(), &ConversionHelpers(), &PackedHelpers(), &RandomHelpers()}) {
+  for (const auto* list : {&IntegerHelpers(), &ConversionHelpers(), &ByteHelpers(),
+                           &PackedHelpers(), &RandomHelpers()}) {
     for (const Helper& helper : *list) all.push_back(&helper);
   }
   return all;
