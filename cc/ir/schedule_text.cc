@@ -21,7 +21,7 @@ std::string LoopText(const LoopPlan& loop) {
             std::to_string(op->stage) + " order " + std::to_string(op->order);
     if (!op->atom.empty()) text += " atom " + Quoted(op->atom);
     if (!op->note.empty()) text += " note " + Quoted(op->note);
-    text += "\n";
+    text += '\n';
   }
   for (const ChannelPlan& channel : loop->channels) {
     text += "    channel " + Quoted(channel->buffer) + " depth " + std::to_string(channel->depth) +

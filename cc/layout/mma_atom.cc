@@ -32,7 +32,7 @@ Fragment MakeFragment(int64_t rows, int64_t columns, int64_t values, const Place
 
 struct Row {
   const char* name;
-  int arch;
+  int64_t arch;
   int64_t m, n, k;
   ir::DType a, b, c;
 };
@@ -63,9 +63,13 @@ Fragment FragmentC(const Row& row) {
 }
 
 MmaAtom MakeAtom(const Row& row) {
-  return {row.name,       row.arch,       kNewest,       row.m, row.n,
-          row.k,          row.a,          row.b,         row.c, row.a == dtype::Float(32),
-          FragmentA(row), FragmentB(row), FragmentC(row)};
+  return {row.name,       static_cast<int>(row.arch),
+          kNewest,        row.m,
+          row.n,          row.k,
+          row.a,          row.b,
+          row.c,          row.a == dtype::Float(32),
+          FragmentA(row), FragmentB(row),
+          FragmentC(row)};
 }
 
 // A quad pair is four neighbouring lanes and those 16 above: 8 rows of A, or columns of B.

@@ -3,9 +3,10 @@
 #define TILESCALE_CC_MACHINE_MULTIPROCESSOR_H_
 
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <string>
+
+#include "cc/machine/arch.h"
 
 namespace tilescale::machine {
 
@@ -31,7 +32,7 @@ inline const Multiprocessor* FindMultiprocessor(const std::string& arch) {
       {70, {2048, 32, 96, 0}},   {75, {1024, 16, 64, 0}},   {80, {2048, 32, 164, 1}},
       {86, {1536, 16, 100, 1}},  {89, {1536, 24, 100, 1}},  {90, {2048, 32, 228, 1}},
       {100, {2048, 32, 228, 1}}, {103, {2048, 32, 228, 1}}, {120, {1536, 24, 100, 1}}};
-  auto it = known.find(arch.size() > 3 ? std::atoi(arch.c_str() + 3) : 0);
+  auto it = known.find(ArchNumber(arch));
   return it == known.end() ? nullptr : &it->second;
 }
 

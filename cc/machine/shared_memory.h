@@ -3,9 +3,10 @@
 #define TILESCALE_CC_MACHINE_SHARED_MEMORY_H_
 
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <string>
+
+#include "cc/machine/arch.h"
 
 namespace tilescale::machine {
 
@@ -13,7 +14,7 @@ namespace tilescale::machine {
 inline int64_t SharedMemoryLimit(const std::string& arch) {
   static const std::map<int, int64_t> kib = {{70, 96},  {75, 64},   {80, 163},  {86, 99}, {89, 99},
                                              {90, 227}, {100, 227}, {103, 227}, {120, 99}};
-  auto it = kib.find(arch.size() > 3 ? std::atoi(arch.c_str() + 3) : 0);
+  auto it = kib.find(ArchNumber(arch));
   return it == kib.end() ? 0 : it->second * 1024;
 }
 

@@ -2,6 +2,7 @@
 
 #include <unordered_map>
 #include <unordered_set>
+#include <variant>
 
 #include "cc/ir/mutator.h"
 #include "cc/ir/visitor.h"
@@ -105,20 +106,21 @@ class RowForm {
 // A shared buffer and how its indices become those of the new one.
 struct Placed {
   ir::Buffer buffer;
-  std::optional<RowForm> rows;
-  std::optional<IndexMap> map;
+  std::variant<RowForm, IndexMap> form;
 
   // Without `permute` as if there were no swizzle.
   ffi::Array<ir::Expr> Map(const ffi::Array<ir::Expr>& indices, bool permute = true) const {
     // How many dimensions the layout takes together: the last ones.
-    const size_t inner = rows ? 2 : map->get()->vars.size();
+    const auto* rows = std::get_if<RowForm>(&form);
+    const auto* map = std::get_if<IndexMap>(&form);
+    const size_t inner = map ? map->get()->vars.size() : 2;
     const size_t leading = indices.size() - inner;
     ffi::Array<ir::Expr> mapped(indices.begin(), indices.begin() + leading);
     ffi::Array<ir::Expr> last;
     for (size_t i = leading; i < indices.size(); ++i) last.push_back(Narrow(indices[i]));
     if (rows) {
       mapped.push_back(rows->Offset(last[0], last[1], permute));
-    } else {
+    } else if (map) {
       for (const ir::Expr& index : map->Map(last)) mapped.push_back(index);
     }
     return mapped;
@@ -144,16 +146,16 @@ Placed PlaceComposed(const ir::Buffer& buffer, const ComposedLayout& composed) {
   ir::Buffer flat = WithTail(buffer, rank, {Int(composed.Cosize().Value())});
   if (rank == 2) {
     RowForm rows(composed);
-    if (rows.valid()) return {flat, rows, std::nullopt};
+    if (rows.valid()) return {flat, rows};
   }
-  return {flat, std::nullopt, IndexMap::FromComposed(composed, LastExtents(buffer, rank))};
+  return {flat, IndexMap::FromComposed(composed, LastExtents(buffer, rank))};
 }
 
 Placed PlaceMap(const ir::Buffer& buffer, const IndexMap& map) {
   if (auto composed = layout::Recognize(map)) return PlaceComposed(buffer, *composed);
   ffi::Array<ir::Expr> tail;
   for (int64_t extent : map->output_shape) tail.push_back(Int(extent));
-  return {WithTail(buffer, map->vars.size(), tail), std::nullopt, map};
+  return {WithTail(buffer, map->vars.size(), tail), map};
 }
 
 class LayoutApplier : public ir::Mutator {

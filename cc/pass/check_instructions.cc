@@ -1,11 +1,11 @@
 #include "cc/pass/check_instructions.h"
 
-#include <cstdlib>
 #include <string>
 
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/span.h"
 #include "cc/layout/mma_atom.h"
+#include "cc/machine/arch.h"
 #include "cc/op/thread_level.h"
 #include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/exact.h"
@@ -64,7 +64,7 @@ class InstructionChecker : public AnalyzedMutator {
  private:
   void Check(const ir::CallObj* call) {
     const Needs needs = NeedsOf(call);
-    if (std::atoi(context_.arch.c_str() + 3) < needs.first_arch) ThrowArch(call, needs);
+    if (machine::ArchNumber(context_.arch) < needs.first_arch) ThrowArch(call, needs);
     for (const ffi::Any& argument : call->args) {
       const auto* address = argument.as<ir::AddressOfObj>();
       if (address && needs.bytes > 1) CheckAligned(call, address, needs.bytes);

@@ -190,7 +190,8 @@ class Distributor : public AnalyzedMutator {
   ir::Stmt Rounds(const LoopPlace& place, const LoopForm& form, ir::Stmt body) const {
     const ir::Span& span = place.box->span;
     std::optional<ir::Expr> guard = form.Guard(place.round, place.group);
-    if (!place.first && form.First()) guard = guard ? *guard && *form.First() : form.First();
+    auto first = place.first ? std::nullopt : form.First();
+    if (first) guard = guard ? *guard && *first : *first;
     const auto* round = place.round.as<ir::VarObj>();
     const bool varies = guard && Mentions(*guard, round);
     if (varies) body = ir::If(*guard, body, std::nullopt, span);

@@ -120,8 +120,9 @@ class Applier : public ir::Mutator {
     const op::Effects effects = op::GetOpInfo(op).effects(op);
     for (const lower::cuda::LayoutDemand& demand : DemandsOf(op)) {
       const layout::Fragment* tile = solution_.Find(demand.buffer);
-      if (!tile || !demand.fragment || converted.count(demand.buffer.get())) continue;
-      if (ffi::StructuralEqual::Equal(*tile, *demand.fragment)) continue;
+      const layout::Fragment* wanted = demand.fragment ? &*demand.fragment : nullptr;
+      if (!tile || !wanted || converted.count(demand.buffer.get())) continue;
+      if (ffi::StructuralEqual::Equal(*tile, *wanted)) continue;
       Conversion c{demand.buffer, demand.fragment, true, false};
       c.write = Mentions(effects.writes, c.buffer) || Mentions(effects.accumulates, c.buffer);
       converted.emplace(c.buffer.get(), Convert(c, op->span, &before, &behind));
@@ -218,7 +219,7 @@ class Applier : public ir::Mutator {
     result.read = result.read || !flat || !every;
     if (!same && (result.write || !OneIndexing(loop, buffer))) return result;
     auto image = layout::ImageOf(fragment, first->map);
-    if (image && layout::HasFirstOwners(*image)) result.layout = image;
+    if (image && layout::HasFirstOwners(*image)) result.layout = std::move(image);
     return result;
   }
 

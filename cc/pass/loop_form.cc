@@ -30,9 +30,14 @@ LoopForm::LoopForm(const ir::ParallelObj* box, int64_t vector, const lower::cuda
   vector_ = *dealt;
 }
 
+const layout::Fragment& LoopForm::Strided() const {
+  TILESCALE_CHECK(layout_ && vector_ == 0, "the loop is dealt out in blocks");
+  return *layout_;
+}
+
 int64_t LoopForm::Contiguous() const {
   if (vector_ > 0) return vector_;
-  const layout::Fragment& fragment = *layout_;
+  const layout::Fragment& fragment = Strided();
   // The last dimension counts slowest in flat coordinates.
   int64_t unit = 1;
   for (size_t d = 0; d + 1 < fragment->padded.size(); ++d) unit *= fragment->padded[d];
@@ -69,7 +74,7 @@ ir::Expr LoopForm::Groups(int64_t group) const {
 std::vector<ir::Expr> LoopForm::Start(const ir::Expr& round, int64_t group) const {
   if (vector_ == 0) {
     std::vector<ir::Expr> point;
-    for (const ir::Expr& e : layout::MapSlot(*layout_, context_.thread, round * Int(group))) {
+    for (const ir::Expr& e : layout::MapSlot(Strided(), context_.thread, round * Int(group))) {
       point.push_back(e);
     }
     return point;
@@ -99,7 +104,7 @@ std::optional<ir::Expr> LoopForm::Guard(const ir::Expr& round, int64_t group) co
   std::optional<ir::Expr> guard;
   if (layout_ && threads_ < context_.threads) AndWith(&guard, context_.thread < Int(threads_));
   if (vector_ == 0) {
-    const layout::Fragment& fragment = *layout_;
+    const layout::Fragment& fragment = Strided();
     std::vector<ir::Expr> start = Start(round, group);
     for (size_t d = 0; d < start.size(); ++d) {
       if (fragment->padded[d] != fragment->shape[d]) {

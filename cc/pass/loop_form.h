@@ -35,6 +35,8 @@ class LoopForm {
   std::optional<ir::Expr> First() const;
 
  private:
+  // The layout of a loop that is a shape:stride map.
+  const layout::Fragment& Strided() const;
   ir::Expr Block(const ir::Expr& round, int64_t group) const;
   std::vector<ir::Expr> Unflatten(ir::Expr n, int64_t group) const;
 

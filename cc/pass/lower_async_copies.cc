@@ -1,6 +1,5 @@
 #include "cc/pass/lower_async_copies.h"
 
-#include <cstdlib>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -8,15 +7,15 @@
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/visitor.h"
 #include "cc/lower/common/loops.h"
+#include "cc/machine/arch.h"
 #include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/exact.h"
+#include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
 namespace {
 
 constexpr int kFirstArch = 80;
-
-int ArchNumber(const std::string& arch) { return std::atoi(arch.c_str() + 3); }
 
 ir::Expr Zero64() { return ir::MakeInt(ir::dtype::Int(64), 0); }
 
@@ -101,7 +100,7 @@ std::string ReasonAgainst(const op::CopyObj* copy, const CopyFacts& facts,
                           const std::string& arch) {
   const ir::Buffer& src = copy->src->buffer;
   const ir::Buffer& dst = copy->dst->buffer;
-  if (ArchNumber(arch) < kFirstArch) return arch + " has no cp.async";
+  if (machine::ArchNumber(arch) < kFirstArch) return arch + " has no cp.async";
   if (!src.IsScope(ir::scope::kGlobal) || !dst.IsScope(ir::scope::kShared)) {
     return "cp.async goes from global to shared memory";
   }
@@ -142,17 +141,18 @@ class AsyncCopyLowerer : public AnalyzedMutator {
 
   ir::Stmt Vectors(const op::CopyObj* copy, int64_t bytes) {
     const int64_t vector = bytes / ir::dtype::Bytes(copy->src->buffer->dtype);
-    VectorBox box = *MakeBox(copy, vector);
+    auto box = MakeBox(copy, vector);
+    TILESCALE_CHECK(box, "vectors of a copy that FindAsyncWidth found none for");
     auto scope = analyzer()->Enter();
-    BindBox(box, analyzer());
+    BindBox(*box, analyzer());
     ffi::Map<ffi::String, ffi::Any> attrs = {{"bytes", bytes}};
     if (IsOfPipeline(copy)) attrs.Set(kOfPipeline, true);
     ir::Expr call = ir::MakeCall(
         "cuda.copy_async",
-        {ir::AddressOf(copy->dst->buffer, box.to), ir::AddressOf(copy->src->buffer, box.from),
-         Predicate(copy->src->buffer, box.from)},
+        {ir::AddressOf(copy->dst->buffer, box->to), ir::AddressOf(copy->src->buffer, box->from),
+         Predicate(copy->src->buffer, box->from)},
         attrs, ir::dtype::Int(32));
-    return lower::ParallelOver(box.vars, box.extents, ir::Evaluate(call, copy->span), copy->span);
+    return lower::ParallelOver(box->vars, box->extents, ir::Evaluate(call, copy->span), copy->span);
   }
 
   // Whether the vector is inside, without what is known.

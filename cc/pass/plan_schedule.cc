@@ -55,29 +55,34 @@ class Planner : public AnalyzedMutator {
     if (loop && loop->kind == ir::ForKind::kPipelined) {
       CheckPipelined(loop);
       PlanFacts facts{names_, versions_, copies_, roots_, context_, analyzer(), max_stages_};
-      std::optional<StageRequest> request = wanted_ ? Wanted(loop) : RequestOf(loop);
-      plans.push_back(PlanLoop(*stmt.as<ir::For>(), request, facts));
-      if (wanted_) CheckObeyed(loop, *request, plans.back());
+      const auto pipelined = stmt.as_or_throw<ir::For>();
+      if (wanted_) {
+        const StageRequest request = Wanted(loop, *wanted_);
+        plans.push_back(PlanLoop(pipelined, request, facts));
+        CheckObeyed(loop, request, plans.back());
+      } else {
+        plans.push_back(PlanLoop(pipelined, RequestOf(loop), facts));
+      }
     }
     return AnalyzedMutator::MutateStmt(stmt);
   }
 
  private:
   // What the user's schedule says of the next loop.
-  StageRequest Wanted(const ir::ForObj* loop) const {
+  StageRequest Wanted(const ir::ForObj* loop, const ir::Schedule& schedule) const {
     size_t count = 0;
     for (const ir::Stmt& s : ir::StatementsOf(loop->body)) count += ir::IsOperator(s) ? 1 : 0;
     const size_t next = plans.size();
-    const bool planned = next < (*wanted_)->loops.size();
-    if (!planned || (*wanted_)->loops[next]->operators.size() != count) {
+    const bool planned = next < schedule->loops.size();
+    if (!planned || schedule->loops[next]->operators.size() != count) {
       Refuse(loop, "has no plan for loop `" + std::string(loop->var->name) + "`",
              "a loop of " + std::to_string(count) + " operators",
-             planned ? std::to_string((*wanted_)->loops[next]->operators.size()) + " operators"
+             planned ? std::to_string(schedule->loops[next]->operators.size()) + " operators"
                      : "fewer loops");
     }
     StageRequest request;
     std::set<int64_t> positions;
-    for (const ir::OperatorPlan& op : (*wanted_)->loops[next]->operators) {
+    for (const ir::OperatorPlan& op : schedule->loops[next]->operators) {
       request.stages.push_back(op->stage);
       request.order.push_back(op->order);
       request.atoms.push_back(op->atom);

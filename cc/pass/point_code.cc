@@ -15,9 +15,10 @@ bool IsVisible(const ir::Buffer& buffer) {
   return buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
 }
 
-std::string KeyOf(const LoopPlace& place, const ir::Buffer& buffer, const layout::PointMap& map) {
+std::string KeyOf(const layout::Fragment& loop, const ir::Buffer& buffer,
+                  const layout::PointMap& map) {
   std::ostringstream key;
-  key << place.layout->get() << ' ' << buffer.get();
+  key << loop.get() << ' ' << buffer.get();
   for (const layout::PointIndex& index : map.indices) {
     if (index.expr.has_value()) return "";
     key << ' ' << index.coord << ' ' << index.constant;
@@ -34,7 +35,7 @@ const std::vector<int64_t>& RegisterFinder::TableOf(const LoopPlace& place,
   const layout::Fragment* tile = layouts_.FindFragment(buffer);
   TILESCALE_CHECK(map && tile && place.layout, "no layout of the access to " << buffer->name);
   // General indices are rare: each gets a place of its own.
-  std::string key = KeyOf(place, buffer, *map);
+  std::string key = KeyOf(*place.layout, buffer, *map);
   if (key.empty()) key = "#" + std::to_string(tables_.size());
   auto it = tables_.find(key);
   if (it != tables_.end()) return it->second;

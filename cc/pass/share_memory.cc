@@ -21,7 +21,7 @@ struct Lifetime {
 
 // Counts statements; what is used in a loop lives as long as the outermost one. Copies in flight
 // that no pipeline waits for keep their buffer to the end.
-class LifetimeWalker : public ir::Visitor {
+class LifetimeWalker final : public ir::Visitor {
  public:
   explicit LifetimeWalker(const ir::Stmt& body) : roots_(FindViewRoots(body)) { VisitStmt(body); }
 

@@ -45,7 +45,7 @@ void Flatten(const ir::Stmt& s, std::vector<ir::Stmt>* out, bool* flat) {
 }
 
 // Gathers the accesses of a flat body; guarded loads must not be made in advance.
-class Gatherer : public ir::Visitor {
+class Gatherer final : public ir::Visitor {
  public:
   Gatherer(const std::vector<ir::Stmt>& stmts, const ir::Var& inner) : inner_(inner) {
     for (const ir::Stmt& s : stmts) {

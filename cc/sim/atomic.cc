@@ -22,7 +22,8 @@ void Publish(Thread* thread, SyncVariable* variable, const Message& message, TsS
 void StoreClock(Thread* thread, uintptr_t address, TsSimOrder order, TsSimScope scope, bool reads) {
   SyncVariable& variable = thread->launch->variables[address];
   if (!reads) variable = SyncVariable();  // a plain store ends the release sequence
-  if (thread->has_fenced) Publish(thread, &variable, thread->fenced, thread->fence_scope);
+  JoinMessage(&variable.narrow[thread->block->number], thread->fenced);
+  JoinMessage(&variable.wide, thread->fenced_wide);
   if (!Releases(order)) return;
   Publish(thread, &variable, thread->clock.Tell(), scope);
   ++thread->clock.own[thread->index];
@@ -31,17 +32,16 @@ void StoreClock(Thread* thread, uintptr_t address, TsSimOrder order, TsSimScope 
 void LoadClock(Thread* thread, uintptr_t address, TsSimOrder order, TsSimScope scope) {
   auto found = thread->launch->variables.find(address);
   if (found == thread->launch->variables.end()) return;
-  auto hear = [&](const Message& message) {
+  auto hear = [&](const Message& message, Message* until_fence) {
     if (Acquires(order)) {
       thread->clock.Hear(message);
     } else {
-      JoinMessage(&thread->acquired, message);
+      JoinMessage(until_fence, message);
     }
   };
   auto narrow = found->second.narrow.find(thread->block->number);
-  if (narrow != found->second.narrow.end()) hear(narrow->second);
-  // A fence behind a relaxed load of any scope makes the edge; its own scope is checked there.
-  if (scope > kTsSimCluster) hear(found->second.wide);
+  if (narrow != found->second.narrow.end()) hear(narrow->second, &thread->acquired);
+  if (scope > kTsSimCluster) hear(found->second.wide, &thread->acquired_wide);
 }
 
 template <typename T>
@@ -187,14 +187,16 @@ uint64_t RunAtomic(Thread* thread, TsSimAtomic op, TsSimNumber type, void* addre
 
 void Fence(Thread* thread, TsSimOrder order, TsSimScope scope) {
   if (!thread->launch->checks(kRaces)) return;
+  const bool wide = scope > kTsSimCluster;
   if (Acquires(order)) {
     thread->clock.Hear(thread->acquired);
     thread->acquired.clear();
+    if (wide) thread->clock.Hear(thread->acquired_wide);
+    if (wide) thread->acquired_wide.clear();
   }
   if (!Releases(order)) return;
   thread->fenced = thread->clock.Tell();
-  thread->fence_scope = scope;
-  thread->has_fenced = true;
+  if (wide) thread->fenced_wide = thread->fenced;
   ++thread->clock.own[thread->index];
 }
 

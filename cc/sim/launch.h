@@ -56,10 +56,12 @@ struct Thread {
   uint64_t arrived_at = 0;  // where it waits or waited last
 
   Clock clock;
-  Message acquired;  // by relaxed loads; an acquire fence hears it
-  Message fenced;    // told by relaxed stores after a release fence
-  bool has_fenced = false;
-  TsSimScope fence_scope = kTsSimCta;
+  // What relaxed loads found of threads of this block, and of any; an acquire fence hears it.
+  Message acquired;
+  Message acquired_wide;
+  // What the latest release fence tells by relaxed stores; the latest one of gpu scope or above.
+  Message fenced;
+  Message fenced_wide;
 
   std::deque<AsyncCopy> copies;
   uint32_t open_group = 1;

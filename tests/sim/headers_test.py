@@ -6,19 +6,13 @@ import re
 
 import pytest
 
+from tests.sim.probe import functions
 from tilescale.sim.headers import cuda_headers, simulator_headers
 
-FUNCTION = re.compile(r"^TS_DEVICE [\w<>:]+ (\w+)\(", re.MULTILINE)
-ATOMIC = re.compile(r"^TS_(?:ATOMIC|REDUX)\w*\((\w+),", re.MULTILINE)
 # What instructions on shared memory need inside the headers for GPUs.
 INTERNAL = {"shared_address", "shfl_segment"}
 # Types that overloads of atomic_add and redux_... hide.
 INTERNAL |= {f"atomic_add_{name}" for name in ("f16", "f16x2", "bf16", "bf16x2")}
-
-
-def functions(text):
-    body = text[text.index("namespace ts::ptx {") :] if "namespace ts::ptx {" in text else ""
-    return set(FUNCTION.findall(body)) | set(ATOMIC.findall(body))
 
 
 def test_both_have_the_same_files():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+FUNCTION = re.compile(r"^TS_DEVICE [\w<>:]+ (\w+)\(", re.MULTILINE)
+ATOMIC = re.compile(r"^TS_(?:ATOMIC|REDUX)\w*\((\w+),", re.MULTILINE)
 INCLUDE = '#include "tilescale/kernel.cuh"\n'
 
 
@@ -16,3 +20,10 @@ def line_of(source: str, mark: str) -> int:
     lines = [number for number, line in enumerate(source.split("\n"), 1) if mark in line]
     assert len(lines) == 1, (mark, lines)
     return lines[0]
+
+
+def functions(header: str) -> set[str]:
+    """Returns the names of the functions of `ts::ptx` that a header declares."""
+    start = header.find("namespace ts::ptx {")
+    body = header[start:] if start >= 0 else ""
+    return set(FUNCTION.findall(body)) | set(ATOMIC.findall(body))

@@ -90,7 +90,7 @@ std::string Writer::FloatConst(const ir::FloatImmObj* imm) {
   bool exact = !IsNarrowFloat(imm->dtype) ||
                (v == std::floor(v) && std::abs(v) <= ExactIntegers(imm->dtype));
   if (!exact) return Round("(" + text + ")", ir::dtype::Float(64), imm->dtype);
-  if (!is_double) text += "f";
+  if (!is_double) text += 'f';
   return v < 0 || std::signbit(v) ? "(" + text + ")" : text;
 }
 

@@ -33,7 +33,7 @@ CallEmitter Function(const std::string& function, const std::string& type = "") 
     for (size_t i = 0; i < call->args.size(); ++i) {
       text += (i == 0 ? "" : ", ") + Arg(w, call, static_cast<int>(i));
     }
-    text += ")";
+    text += ')';
     return type.empty() ? text : type + "(" + text + ")";
   };
 }

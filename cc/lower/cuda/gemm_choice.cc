@@ -1,10 +1,10 @@
 #include "cc/lower/cuda/gemm_choice.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 
 #include "cc/ir/span.h"
+#include "cc/machine/arch.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::lower::cuda {
@@ -69,7 +69,7 @@ int FirstArch(const layout::MmaProblem& problem, const std::string& wanted) {
 
 }  // namespace
 
-int ArchNumber(const Context& context) { return std::atoi(context.arch.c_str() + 3); }
+int ArchNumber(const Context& context) { return machine::ArchNumber(context.arch); }
 
 const MmaAtom* ChooseInstruction(const op::GemmObj* gemm, int64_t depth, const Context& context) {
   const int arch = ArchNumber(context);

@@ -6,6 +6,7 @@
 #include "cc/lower/cuda/layout_demand.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/lower/cuda/reduce.h"
+#include "cc/support/diagnostic.h"
 
 namespace tilescale::lower::cuda {
 namespace {
@@ -158,9 +159,10 @@ class RegisterReducer {
   ir::Stmt Accumulate() const {
     ir::Var v("v", ir::dtype::Int(32));
     const ir::Buffer& registers = *context_.layouts->FindRegisters(reduce_->src->buffer);
-    std::vector<int64_t> table = *layout::RegistersOf(source_, ResultMap(reduce_), result_);
-    for (int64_t& p : table) p = std::max<int64_t>(p, 0);
-    ir::Expr at = layout::LookUp(table, 1, v, Int(0));
+    auto table = layout::RegistersOf(source_, ResultMap(reduce_), result_);
+    TILESCALE_CHECK(table, "threads do not own the results of their elements");
+    for (int64_t& p : *table) p = std::max<int64_t>(p, 0);
+    ir::Expr at = layout::LookUp(*table, 1, v, Int(0));
     ir::Expr element = ir::MakeCast(type_, ir::Load(registers, {v}));
     ir::Stmt add = SetPartial(at, CombineElement(reduce_, Partial(at), element));
     return ForEach(v, source_->num_values, If(Owns(source_, v), add));
