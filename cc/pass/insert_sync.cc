@@ -286,7 +286,7 @@ class SyncInserter {
       entry.Merge(exit);
       grows = !Equal(before, entry);
     }
-    *state = entry;
+    *state = std::move(entry);
     return result;
   }
 
@@ -337,7 +337,7 @@ class SyncInserter {
       return With(sync, result);
     }
     barriers_ = before + 1;
-    *state = synced;
+    *state = std::move(synced);
     sync.push_back(Call("sync_threads", {}, branch->span));
     return With(sync, behind);
   }
