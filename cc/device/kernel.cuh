@@ -120,4 +120,5 @@ TS_DEVICE T atomic_update(T* address, Change change) {
 
 }  // namespace ts
 
+#include <tilescale/byte_matrix.cuh>
 #include <tilescale/warp_reduce.cuh>

@@ -30,6 +30,16 @@ using ir::TypeRule;
          {MemoryUse::kWrite, MemoryUse::kRead},
          Executors::kAll}),
     ir::RegisterIntrinsic(
+        {"cuda.load_bytes",
+         4,
+         Effect::kState,
+         TypeRule::kInt32,
+         "load_bytes(to, row, lane, half): operands of 8 bits across the depth, see "
+         "byte_matrix.cuh; attrs blocks of 16 along the depth, whole, for 16 columns instead of 8, "
+         "blocks_first; all lanes of a warp",
+         {MemoryUse::kWrite, MemoryUse::kRead, MemoryUse::kNone, MemoryUse::kNone},
+         Executors::kAll}),
+    ir::RegisterIntrinsic(
         {"cuda.store_matrix",
          2,
          Effect::kState,

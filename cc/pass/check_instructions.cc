@@ -28,6 +28,7 @@ struct Needs {
 
 Needs NeedsOf(const ir::CallObj* call) {
   if (call->op == "cuda.load_matrix") return {75, kMatrixRowBytes};
+  if (call->op == "cuda.load_bytes") return {75, kMatrixRowBytes};
   if (call->op == "cuda.store_matrix") return {90, kMatrixRowBytes};
   if (call->op == "cuda.copy_async") return {80, call->attrs.at("bytes").cast<int64_t>()};
   if (call->op == "load_vector" || call->op == "store_vector") {

@@ -180,3 +180,22 @@ def test_the_tile_of_the_figures():
     for dropped in ("ts::ptx::cp_async_wait<0>();", "ts::sync_block();"):
         wrong = sim.launch(text.replace(dropped, ""), "k", 1, 128, [a, b, c], shared_bytes=32768)
         assert "race" in wrong.kinds()
+
+
+def test_bytes_are_permuted():
+    source = kernel(
+        "  out[threadIdx.x] = ts::ptx::byte_permute(in[0], in[1], in[2 + threadIdx.x]);",
+        "const uint32_t* in, uint32_t* out",
+        32,
+    )
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, 2**32, 34).astype(np.uint32)
+    # The bit that repeats a sign, and what lies above the four numbers.
+    words[2], words[3], words[4] = 0x6420, 0xFEDC, 0xABCD1357
+    out = np.zeros(32, np.uint32)
+    sim.launch(source, "k", 1, 32, [words, out], arch=70).check()
+    both = [int(words[i // 4]) >> i % 4 * 8 & 255 for i in range(8)]
+    for lane in range(32):
+        numbers = [int(words[2 + lane]) >> 4 * i & 15 for i in range(4)]
+        wanted = [both[n & 7] if n < 8 else 255 * (both[n & 7] >> 7) for n in numbers]
+        assert int(out[lane]).to_bytes(4, "little") == bytes(wanted)

@@ -41,6 +41,18 @@ std::string EmitLoadMatrix(Writer* w, const ir::CallObj* call) {
          w->Expr(ir::Call::Arg(call, 1)) + ")";
 }
 
+std::string EmitLoadBytes(Writer* w, const ir::CallObj* call) {
+  const int64_t blocks = call->attrs.at("blocks").cast<int64_t>();
+  const bool whole = call->attrs.at("whole").cast<bool>();
+  const std::string order = call->attrs.at("blocks_first").cast<bool>() ? ", true>(" : ", false>(";
+  std::string text =
+      "ts::load_bytes" + std::string(whole ? "<" : "_half<") + std::to_string(blocks) +
+      (whole ? order : ">(") +
+      Registers(w, ir::Call::Arg(call, 0), "uint32_t", 32 * blocks * (whole ? 2 : 1));
+  for (int i : {1, 2}) text += ", " + w->Expr(ir::Call::Arg(call, i));
+  return text + (whole ? "" : ", " + w->Expr(ir::Call::Arg(call, 3))) + ")";
+}
+
 std::string EmitStoreMatrix(Writer* w, const ir::CallObj* call) {
   return "ts::ptx::stmatrix_x4(" + w->Expr(ir::Call::Arg(call, 0)) + ", " +
          Registers(w, ir::Call::Arg(call, 1), "uint32_t", 4 * 32) + ")";
@@ -49,6 +61,7 @@ std::string EmitStoreMatrix(Writer* w, const ir::CallObj* call) {
 [[maybe_unused]] const bool kRegistered[] = {
     RegisterCallEmitter("cuda.mma", EmitMma),
     RegisterCallEmitter("cuda.load_matrix", EmitLoadMatrix),
+    RegisterCallEmitter("cuda.load_bytes", EmitLoadBytes),
     RegisterCallEmitter("cuda.store_matrix", EmitStoreMatrix),
 };
 

@@ -45,6 +45,12 @@ TS_DEVICE int32_t popcount(uint64_t x) { return __popcll(x); }
 // 32 or 64 for 0.
 TS_DEVICE int32_t clz(uint32_t x) { return __clz(static_cast<int>(x)); }
 TS_DEVICE int32_t clz(uint64_t x) { return __clzll(static_cast<long long>(x)); }
+// Byte i of the result is number (selector >> 4 * i) % 8 of the bytes of a, then b.
+TS_DEVICE uint32_t byte_permute(uint32_t a, uint32_t b, uint32_t selector) {
+  uint32_t result;
+  asm("prmt.b32 %0, %1, %2, %3;" : "=r"(result) : "r"(a), "r"(b), "r"(selector));
+  return result;
+}
 // c + the products of the four signed bytes of a and b.
 TS_DEVICE int32_t dp4a(int32_t a, int32_t b, int32_t c) { return __dp4a(a, b, c); }
 

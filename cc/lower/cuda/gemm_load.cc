@@ -4,6 +4,7 @@
 
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/mutator.h"
+#include "cc/layout/matrix_store.h"
 #include "cc/lower/cuda/layout_demand.h"
 
 namespace tilescale::lower::cuda {
@@ -120,6 +121,67 @@ ir::Stmt LoadGroups(const MmaPlan& plan, const GemmOperand& operand, const WarpP
                   Unrolled(group, groups, ir::Evaluate(call), ir::Span())});
 }
 
+// Elements of 8 bits whose neighbours in memory are neighbours along M or N.
+bool IsBytesAcross(const GemmOperand& operand) {
+  return operand.depth_rows && ir::dtype::Bits(operand.region->buffer->dtype) == 8;
+}
+
+// The row, counted along the depth, that this lane names: see byte_matrix.cuh.
+ir::Expr ByteRow(const ir::Expr& lane, int64_t blocks) {
+  ir::Expr matrix = ir::FloorDiv(lane, Index(kMatrixRows));
+  ir::Expr row = ir::FloorMod(lane, Index(kMatrixRows));
+  ir::Expr second = ir::FloorMod(matrix + ir::FloorDiv(row, Index(4)), Index(2));
+  ir::Expr depth =
+      ir::FloorDiv(row, Index(2)) * Index(4) + second * Index(2) + ir::FloorMod(row, Index(2));
+  return blocks == 1 ? depth : depth + ir::FloorDiv(matrix, Index(2)) * Index(kRowBytes);
+}
+
+// Columns of memory are read 16 at a time: one atom, two, or half of what two would take.
+ir::Stmt LoadBytes(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
+                   const ir::Buffer& registers, const ir::Expr& step) {
+  const ir::DType i32 = ir::dtype::Int(32);
+  const int64_t blocks = plan.atom->k / kRowBytes;
+  const int64_t atoms = operand.atom_extent == kRowBytes || operand.atoms % 2 != 0 ? 1 : 2;
+  const bool whole = atoms * operand.atom_extent == kRowBytes;
+  ir::Var group("group", i32), at_depth(std::string(registers->name) + "_depth", i32);
+  ir::Expr start = AtomStart(operand, place, ir::Expr(group) * Index(atoms)), half = Index(0);
+  if (!whole) {
+    half = ir::FloorMod(ir::FloorDiv(start, Index(kMatrixRows)), Index(2));
+    start = ir::FloorDiv(start, Index(kRowBytes)) * Index(kRowBytes);
+  }
+  if (operand.Padded()) {
+    start = ir::Min(start, Index((operand.extent - 1) / kRowBytes * kRowBytes));
+  }
+  ir::Expr depth = ir::Expr(at_depth) + step * Index(plan.atom->k);
+  ir::Expr to = group * Index(atoms * operand.atom->num_values);
+  ir::Expr call =
+      ir::MakeCall("cuda.load_bytes",
+                   {ir::AddressOf(registers, {to}),
+                    ir::AddressOf(operand.region->buffer, OperandIndices(operand, start, depth)),
+                    ir::Expr(place.lane), half},
+                   {{"blocks", blocks}, {"whole", whole}, {"blocks_first", !operand.is_a}}, i32);
+  return ir::Seq({ir::Bind(at_depth, ByteRow(place.lane, blocks)),
+                  Unrolled(group, operand.atoms / atoms, ir::Evaluate(call), ir::Span())});
+}
+
+// What fills the tile: vectors, dealt out row by row.
+layout::TileAccess Filling(const GemmOperand& operand, int64_t rows) {
+  const int64_t columns = *ir::AsConstInt(operand.region->buffer->shape.back());
+  return layout::RowVectors(rows, columns, ir::dtype::Bits(operand.region->buffer->dtype));
+}
+
+// The rows of the first matrix of each block; those of the second lie as well.
+std::vector<layout::TileAccess> ByteAccesses(const MmaPlan& plan, const GemmOperand& operand,
+                                             int64_t rows) {
+  std::vector<layout::StaticMode> lanes = {{2, 1}, {2, 4}, {2, 10}};
+  if (plan.atom->k > kRowBytes) lanes.push_back({2, kRowBytes});
+  // The bank model counts phases of whole warps.
+  lanes.push_back({plan.atom->k > kRowBytes ? 2 : 4, 0});
+  layout::Layout values = layout::FromModes(std::vector<layout::StaticMode>{
+      {kRowBytes, rows}, {plan.depth / plan.atom->k, plan.atom->k}});
+  return {{layout::Concat({layout::FromModes(lanes), values}), kRowBytes}, Filling(operand, rows)};
+}
+
 // Whether `elements` neighbours along the columns of memory start at a multiple of their size.
 bool AreAligned(const ir::Region& region, int64_t elements, const Context& context) {
   const int64_t* columns = ir::AsConstInt(region->buffer->shape.back());
@@ -191,7 +253,8 @@ bool CanLoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const Cont
   if (ArchNumber(context) < kLdmatrixArch || !region->buffer.IsScope(ir::scope::kShared)) {
     return false;
   }
-  if (operand.depth_rows && ir::dtype::Bits(region->buffer->dtype) != 16) return false;
+  const int64_t bits = ir::dtype::Bits(region->buffer->dtype);
+  if (operand.depth_rows && bits != 16 && bits != 8) return false;
   const int64_t columns = MatrixColumns(operand);
   return plan.depth >= plan.atom->k && AreAligned(region, columns, context) &&
          KeepsRuns(region->buffer, columns, context) && IsInside(region, context);
@@ -203,6 +266,7 @@ std::vector<layout::TileAccess> MatrixAccesses(const MmaPlan& plan, const GemmOp
   const int64_t steps = plan.depth / plan.atom->k;
   if (!rows || steps == 0 || operand.extent < kMatrixRows) return {};
   // Flat coordinates count rows fastest.
+  if (IsBytesAcross(operand)) return ByteAccesses(plan, operand, *rows);
   const int64_t outer_stride = operand.depth_rows ? *rows : 1;
   const int64_t depth_stride = operand.depth_rows ? 1 : *rows;
   std::vector<layout::StaticMode> lanes = {{kMatrixRows, 1}};
@@ -219,13 +283,7 @@ std::vector<layout::TileAccess> MatrixAccesses(const MmaPlan& plan, const GemmOp
       {MatrixColumns(operand), *rows}, {steps, plan.atom->k * depth_stride}});
   std::vector<layout::TileAccess> accesses = {
       {layout::Concat({layout::FromModes(lanes), values}), kRowBytes}};
-  // What fills the tile: vectors, dealt out row by row.
-  const int64_t* columns = ir::AsConstInt(shape[shape.size() - 1]);
-  const int64_t length = MatrixColumns(operand);
-  layout::Layout threads = layout::FromModes(
-      std::vector<layout::StaticMode>{{*columns / length, length * *rows}, {*rows, 1}});
-  layout::Layout vector = layout::FromModes(std::vector<layout::StaticMode>{{length, *rows}});
-  accesses.push_back({layout::Concat({threads, vector}), kRowBytes});
+  accesses.push_back(Filling(operand, *rows));
   return accesses;
 }
 
@@ -250,6 +308,7 @@ ir::Stmt LoadElements(const MmaPlan& plan, const GemmOperand& operand, const War
 
 ir::Stmt LoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
                       const ir::Buffer& registers, const ir::Expr& step) {
+  if (IsBytesAcross(operand)) return LoadBytes(plan, operand, place, registers, step);
   const int64_t count = operand.atoms * RegistersOf(operand), groups = count / 4;
   ffi::Array<ir::Stmt> stmts;
   if (groups > 0) {

@@ -77,6 +77,19 @@ TS_DEVICE int32_t popcount(uint64_t x) { return __builtin_popcountll(x); }
 // 32 or 64 for 0.
 TS_DEVICE int32_t clz(uint32_t x) { return x == 0 ? 32 : __builtin_clz(x); }
 TS_DEVICE int32_t clz(uint64_t x) { return x == 0 ? 64 : __builtin_clzll(x); }
+// Byte i of the result is number (selector >> 4 * i) % 8 of the bytes of a, then b; with bit 3 of
+// the number, all of its bits are as its highest.
+TS_DEVICE uint32_t byte_permute(uint32_t a, uint32_t b, uint32_t selector) {
+  const uint64_t bytes = uint64_t(b) << 32 | a;
+  uint32_t result = 0;
+  for (int i = 0; i < 4; ++i) {
+    const uint32_t number = selector >> 4 * i & 15;
+    uint32_t byte = bytes >> 8 * (number & 7) & 255;
+    if (number & 8) byte = byte & 128 ? 255 : 0;
+    result |= byte << 8 * i;
+  }
+  return result;
+}
 // c + the products of the four signed bytes of a and b.
 TS_DEVICE int32_t dp4a(int32_t a, int32_t b, int32_t c) {
   for (int i = 0; i < 32; i += 8) {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -219,6 +220,41 @@ def test_layouts_of_the_user_move_the_elements(columns):
     for transposes in ((False, True), (True, False)):
         shape = (64, 64, columns) if transposes[1] else (columns, columns, 64)
         check(Case(shape=shape, transposes=transposes, layout=make_swizzled_layout))
+
+
+TRANSPOSES = [(a, b) for a in (False, True) for b in (False, True)]
+BYTES = [("sm_75", S8), ("sm_80", S8), ("sm_80", U8), ("sm_89", E4M3), ("sm_120", E4M3)]
+
+
+@pytest.mark.parametrize("transposes", TRANSPOSES)
+@pytest.mark.parametrize(("arch", "dtypes"), BYTES)
+@pytest.mark.parametrize(
+    ("shape", "threads"),
+    # Whole and half pieces of 16 columns, tiles that no number of warps divides.
+    [((64, 64, 64), 128), ((32, 24, 32), 32), ((48, 112, 64), 96), ((16, 40, 32), 160)],
+)
+def test_bytes_in_either_order(shape, threads, arch, dtypes, transposes):
+    case = Case(arch=arch, shape=shape, dtypes=dtypes, transposes=transposes, threads=threads)
+    check(case)
+    text = machine.source(make(case)[0], arch)
+    m, n, _ = shape
+    across = [
+        extent for extent, is_across in ((m, transposes[0]), (n, not transposes[1])) if is_across
+    ]
+    if all(extent % 16 == 0 for extent in across):
+        # No element of an operand is read by itself.
+        assert ("ts::load_bytes" in text) == bool(across)
+        reads = re.findall(r"^ *[ab]_?\w*\[.*\] = [ab]\w*\[", text, re.MULTILINE)
+        assert not reads, reads
+
+
+@pytest.mark.parametrize("transposes", TRANSPOSES)
+@pytest.mark.parametrize(("arch", "dtypes"), BYTES)
+def test_bytes_have_no_bank_conflicts(arch, dtypes, transposes):
+    case = Case(arch=arch, shape=(64, 128, 64), dtypes=dtypes, transposes=transposes, clear=True)
+    counted = profile(case)
+    assert counted.total("requests", "shared") > 0
+    assert counted.total("conflicts", "shared") == 0
 
 
 #: Tiles of usual kernels.

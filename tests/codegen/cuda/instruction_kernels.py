@@ -26,6 +26,25 @@ def gemm(a_type: str, b_type: str, c_type: str) -> Any:
     return kernel
 
 
+def bytes_across() -> Any:
+    """Operands of 8 bits whose rows go along M and N."""
+
+    @T.prim_func
+    def kernel(
+        A: T.Tensor((64, 64), "int8"), B: T.Tensor((64, 64), "int8"), C: T.Tensor((64, 64), "int32")
+    ):
+        with T.Kernel(1, threads=32):
+            a = T.alloc_shared((64, 64), "int8")
+            b = T.alloc_shared((64, 64), "int8")
+            c = T.alloc_fragment((64, 64), "int32")
+            T.copy(A, a)
+            T.copy(B, b)
+            T.gemm(a, b, c, transpose_A=True, clear_accum=True)
+            T.copy(c, C)
+
+    return kernel
+
+
 def copy() -> Any:
     """Global to shared to global memory."""
 

@@ -155,6 +155,15 @@ ROWS = [
         functools.partial(kernels.gemm, "int8", "int8", "int32"),
         {"sm_70": (None, "ld.shared.v4.u32"), "sm_75": MATRICES},
     ),
+    Row(
+        "gemm: operands of 8 bits across K from shared memory",
+        kernels.bytes_across,
+        {
+            "sm_70": (None, "ld.shared.u8"),
+            "sm_75": (None, "ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16"),
+            "sm_80": (None, "ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16"),
+        },
+    ),
     Row("copy global -> shared", kernels.copy, {"sm_70": (None, "ld.global.nc.v4.u32")}),
     Row("copy shared -> global", kernels.copy, {"sm_70": (None, "st.global.v4.u32")}),
     Row(
