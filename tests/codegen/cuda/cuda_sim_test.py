@@ -5,12 +5,12 @@ import pytest
 
 import tilescale
 from tests.codegen.cuda import cuda_kernels
+from tests.codegen.cuda.cuda_arguments import arguments
 from tests.support import machine
 from tilescale import sim
 from tilescale.testing import evaluator
 
 BARRIER = "ts::sync_block();"
-RNG = np.random.default_rng(0)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -18,25 +18,6 @@ def cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TILESCALE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         yield
-
-
-def halves(*shape):
-    return RNG.standard_normal(shape).astype(np.float16)
-
-
-def arguments(name):
-    """Returns the tensors of a kernel, the values of its symbols, and its grid."""
-    floats = [np.arange(1000, dtype=np.float32), np.ones(1000, np.float32)]
-    numbers = RNG.integers(-9, 9, (48, 7)).astype(np.int32)
-    outputs = [np.zeros(shape, np.int32) for shape in ((48,), (7,), (7, 48))]
-    return {
-        "vector_add": ([*floats, np.zeros(1000, np.float32)], [np.int32(1000)], (4, 1, 1)),
-        "vector_scale": ([halves(4, 64), np.zeros((4, 64), np.float16)], [], (4, 1, 1)),
-        "gemm": ([halves(128, 64), halves(96, 64), np.zeros((128, 96), np.float32)], [], (2, 2, 1)),
-        "softmax": ([halves(10, 100), np.zeros((10, 100), np.float16)], [], (10, 1, 1)),
-        "uneven": ([numbers, *outputs], [], (1, 1, 1)),
-        "rotate": ([np.arange(64, dtype=np.int32), np.zeros(64, np.int32)], [], (1, 1, 1)),
-    }[name]
 
 
 def launch(lowered, source, tensors, symbols, grid):
@@ -58,7 +39,7 @@ def test_results_are_those_of_the_evaluator(name):
     tensors, _, _ = arguments(name)
     expected = [tensor.copy() for tensor in tensors]
     evaluator.run(func, expected, check_programs=False)
-    machine.build(func)(*tensors)
+    machine.build(func, cuda_kernels.ARCHS.get(name, "sm_80"))(*tensors)
     for actual, wanted in zip(tensors, expected, strict=True):
         np.testing.assert_allclose(actual, wanted, rtol=1e-3, atol=1e-3)
 

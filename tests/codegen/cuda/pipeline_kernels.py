@@ -139,7 +139,7 @@ def two_arms(X, Table, tile, total, k):
 
 @T.macro
 def nested_branch(X, Table, tile, total, k):
-    if k > 0:
+    if k > 0:  # noqa: SIM102 the nest is the point
         if Table[k] % 2 == 0:
             T.copy(X[k, 0, 0], tile)
             transposed_sum(tile, total)
