@@ -17,12 +17,12 @@
 #include "cc/pass/lower_async_copies.h"
 #include "cc/pass/lower_cuda_tile_ops.h"
 #include "cc/pass/lower_elementwise.h"
+#include "cc/pass/lower_reducers.h"
 #include "cc/pass/lower_private_ops.h"
 #include "cc/pass/lower_thread_level.h"
 #include "cc/pass/lower_tile_queries.h"
 #include "cc/pass/narrow_indices.h"
 #include "cc/pass/pipeline.h"
-#include "cc/pass/place_reducers.h"
 #include "cc/pass/plan_schedule.h"
 #include "cc/pass/plan_shared.h"
 #include "cc/pass/rasterize_grid.h"
@@ -101,8 +101,6 @@ const std::vector<CudaPass>& CudaPipeline() {
       {"lower_private_ops", LowerPrivateOps},
       // Before schedules, which must not move what single threads do.
       {"lower_thread_level", LowerThreadLevel},
-      // Before schedules: an accumulator's home decides what may overlap.
-      {"place_reducers", PlaceReducers},
       // Loads must stand by themselves to run ahead.
       {"split_branches", SplitBranches},
       // Before tile operators become several statements, which schedules do not count.
@@ -116,6 +114,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       {"lower_tile_queries", LowerTileQueries},
       // After all loops over single elements are there: they make demands on layouts.
       {"infer_layouts", InferLayouts},
+      // After layouts: they say which threads share an element.
+      {"lower_reducers", LowerReducers},
       {"lower_tile_ops", LowerCudaTileOps},
       // Before barriers: lanes store elements of others.
       {"store_matrices", StoreMatrices},

@@ -8,6 +8,7 @@
 #include "cc/ir/mutator.h"
 #include "cc/ir/visitor.h"
 #include "cc/lower/cuda/gemm_choice.h"
+#include "cc/op/reducer.h"
 #include "cc/pass/exact.h"
 #include "cc/pass/fragment_layouts.h"
 #include "cc/pass/linear.h"
@@ -40,7 +41,8 @@ void Flatten(const ir::Stmt& s, std::vector<ir::Stmt>* out, bool* flat) {
     for (const ir::Stmt& child : seq->stmts) Flatten(child, out, flat);
     return;
   }
-  *flat = *flat && (s.as<ir::StoreObj>() || s.as<ir::BindObj>() || AsAtomicAdd(s));
+  const bool stores = s.as<ir::StoreObj>() || s.as<op::ReducerUpdateObj>() || AsAtomicAdd(s);
+  *flat = *flat && (stores || s.as<ir::BindObj>());
   out->push_back(s);
 }
 

@@ -12,7 +12,12 @@ from tilescale.errors import IntrinsicNotOnTargetError
 ARRIVALS = {"infer_layouts": "mapped", "distribute_parallel": "thread"}
 
 #: Threads have their code, but the layouts of shared memory are still annotations.
-PLACED_LATER = ("distribute_parallel", "widen_indices", "legalize_memory")
+PLACED_LATER = (
+    "distribute_parallel",
+    "widen_indices",
+    "legalize_memory",
+    "combine_neighbours",
+)
 
 
 def source(func):
