@@ -69,7 +69,7 @@ class KernelChecker : public ir::Visitor {
         .Message("the " + context_.target + " target has no clusters of blocks")
         .Expected("T.Kernel without `cluster_dims`")
         .Got("`cluster_dims`")
-        .Remedy("leave `cluster_dims` out")
+        .Remedy("leave `cluster_dims` out: blocks then exchange data through global memory")
         .At(ir::ToLocation(span_))
         .Throw();
   }

@@ -43,16 +43,20 @@ std::string BufferText(const ir::AllocObj* alloc) {
          std::to_string(SharedBytes(alloc));
 }
 
-// The decision that put the buffer here although it was to live in registers; empty if none did.
-std::string TooManyRegisters(const ir::PrimFunc& func, const ir::AllocObj* alloc) {
+// Why the buffer is here although it was to live in registers; empty of other buffers.
+std::string ReasonOf(const ir::PrimFunc& func, const ir::AllocObj* alloc) {
   auto decisions = func->attrs.find("fragments");
   if (decisions == func->attrs.end()) return "";
-  const std::string start =
-      std::string(alloc->buffer->name) + ": shared memory, because " + kTooManyRegisters;
+  const std::string start = std::string(alloc->buffer->name) + ": shared memory, because ";
   for (const ffi::String& line : (*decisions).second.cast<ffi::Array<ffi::String>>()) {
-    if (std::string(line).compare(0, start.size(), start) == 0) return line;
+    const std::string text(line);
+    if (text.compare(0, start.size(), start) == 0) return text.substr(start.size());
   }
   return "";
+}
+
+bool HasTooManyRegisters(const ir::PrimFunc& func, const ir::AllocObj* alloc) {
+  return ReasonOf(func, alloc).rfind(kTooManyRegisters, 0) == 0;
 }
 
 // Throws for the largest fragment that has come here for want of registers, if there is one.
@@ -60,7 +64,7 @@ void CheckFragments(const ir::PrimFunc& func, const std::vector<const ir::AllocO
                     int64_t total, int64_t limit, const std::string& arch) {
   const ir::AllocObj* largest = nullptr;
   for (const ir::AllocObj* alloc : allocs) {
-    if (TooManyRegisters(func, alloc).empty()) continue;
+    if (!HasTooManyRegisters(func, alloc)) continue;
     if (!largest || SharedBytes(alloc) > SharedBytes(largest)) largest = alloc;
   }
   if (!largest) return;
@@ -70,7 +74,8 @@ void CheckFragments(const ir::PrimFunc& func, const std::vector<const ir::AllocO
                " nor in its shared memory")
       .Expected("at most 255 registers of a thread, and " + std::to_string(limit) +
                 " bytes of shared memory for larger fragments and all else")
-      .Got(TooManyRegisters(func, largest) + "; in all " + std::to_string(total) + " bytes")
+      .Got(std::string(largest->buffer->name) + ": shared memory, because " +
+           ReasonOf(func, largest) + "; in all " + std::to_string(total) + " bytes")
       .Remedy("use a smaller tile, more threads, or a narrower dtype")
       .At(ir::ToLocation(largest->span))
       .Throw();
@@ -83,7 +88,9 @@ void CheckLimit(const ir::PrimFunc& func, const std::vector<const ir::AllocObj*>
   CheckFragments(func, allocs, total, limit, arch);
   std::string buffers;
   for (const ir::AllocObj* alloc : allocs) {
-    buffers += (buffers.empty() ? "" : ", ") + BufferText(alloc);
+    const std::string reason = ReasonOf(func, alloc);
+    buffers += (buffers.empty() ? "" : ", ") + BufferText(alloc) +
+               (reason.empty() ? "" : " (a fragment, here because " + reason + ")");
   }
   support::UserError("SharedMemoryLimitError")
       .Message("the kernel needs more shared memory than a block of " + arch + " can have")

@@ -205,3 +205,18 @@ def test_limits_of_the_architecture():
 def test_the_profiler_makes_inputs(scale):
     inputs = scale.get_profiler().get_inputs({"N": 9, "factor": 2.0})
     np.testing.assert_array_equal(scale(*inputs), 2 * inputs[0])
+
+
+def test_limits_of_a_grid():
+    @T.prim_func
+    def kernel(A: T.Tensor((64,), "float32"), rows: T.int32):
+        with T.Kernel(1, rows, threads=32) as (bx, by):
+            if by == 0:
+                A[0] = 1.0
+
+    run = tilescale.compile(kernel, target="sim:sm_80")
+    with pytest.raises(errors.GridLimitError) as caught:
+        run(np.zeros(64, np.float32), 65536)
+    assert caught.value.got == "(1, 65536, 1)"
+    assert "65535" in caught.value.expected
+    assert "largest extent first" in caught.value.remedy

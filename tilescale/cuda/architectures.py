@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from tilescale.errors import (
+    GridLimitError,
     RegisterLimitError,
     SharedMemoryLimitError,
     ThreadLimitError,
@@ -37,6 +38,7 @@ MAX_THREADS = 1024
 # Registers of 32 bits that a block can have, on every architecture; a warp gets them in units.
 _MAX_REGISTERS = 65536
 _WARP = 32
+_MAX_GRID = (2**31 - 1, 65535, 65535)
 _REGISTER_UNIT = 8
 # Bytes that a thread can have in local memory, its stack.
 _MAX_STACK_BYTES = 512 * _KIB
@@ -80,6 +82,26 @@ def architecture(name: str) -> Architecture:
             remedy='name the architecture of your GPU, as in target="cuda -arch=sm_90a"',
         )
     return Architecture(name, int(match[1]), shared)
+
+
+def check_grid(arch: str, kernel: str, grid: Sequence[int]) -> None:
+    """Compares the blocks of a launch with what any GPU takes.
+
+    Args:
+        arch: the architecture's name.
+        kernel: the kernel's name.
+        grid: blocks along x, y, z.
+
+    Raises:
+        GridLimitError: there are too many along one of them.
+    """
+    if any(blocks > most for blocks, most in zip(grid, _MAX_GRID, strict=True)):
+        raise GridLimitError(
+            f"the grid of kernel `{kernel}` is too large",
+            expected=f"at most {_MAX_GRID} on {arch}",
+            got=str(tuple(grid)),
+            remedy="put the largest extent first, or use larger tiles",
+        )
 
 
 def check_limits(

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from tilescale.cuda.architectures import check_grid
 from tilescale.sim import build, findings, machine, run_options
 from tilescale.sim.memory import Memory, TensorMemory
 from tilescale.sim.report import Report
@@ -111,7 +112,9 @@ class SimulatedLaunch:
         Raises:
             ExecutionError: the simulator found something; the class says what.
             KernelAssertionError: a `T.device_assert` failed.
+            GridLimitError: no GPU takes that many blocks.
         """
+        check_grid(self._signature["arch"], self._signature["name"], grid)
         if (observer := _OBSERVER.get()) is not None:
             observer(self, slots, tensors, grid)
         options = run_options.current_options(self._options)

@@ -154,3 +154,31 @@ def test_more_blocks_than_a_multiprocessor_has_shared_memory(arch, most):
     lower(make_crowd(2, 64, most), f"sim:{arch}")
     with pytest.raises(errors.SharedMemoryLimitError, match="min_blocks_per_sm"):
         lower(make_crowd(2, 64, most + 128), f"sim:{arch}")
+
+
+def test_a_fragment_in_shared_memory_says_why():
+    @T.prim_func
+    def stray(A: T.Tensor((64, 1024), "float32"), row: T.int32):
+        with T.Kernel(1, threads=128):
+            tile = T.alloc_fragment((64, 1024), "float32")
+            T.copy(A, tile)
+            tile[row, 0] = 1.0
+            T.copy(tile, A)
+
+    with pytest.raises(errors.SharedMemoryLimitError) as caught:
+        lower(stray, "sim:sm_80")
+    assert "`tile` [64, 1024] float32: 262144 (a fragment, here because" in caught.value.got
+    assert "outside T.Parallel" in caught.value.got
+
+
+@pytest.mark.parametrize("target", ["cuda -arch=sm_80", "sim:sm_80"])
+def test_clusters_are_refused(target):
+    @T.prim_func
+    def pair(A: T.Tensor((64,), "float32")):
+        with T.Kernel(2, threads=32, cluster_dims=(2, 1, 1)) as bx:
+            A[bx] = 1.0
+
+    with pytest.raises(errors.LaunchNotOnTargetError, match="no clusters of blocks") as caught:
+        lower(pair, target)
+    assert "cluster_dims" in caught.value.got
+    assert "global memory" in caught.value.remedy
