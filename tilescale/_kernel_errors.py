@@ -37,6 +37,7 @@ __all__ = [
     "ReturnError",
     "ReturnValueError",
     "ShapeError",
+    "SourceKernelError",
     "SourceUnavailableError",
     "SymbolicBoolError",
     "SymbolicIndexError",
@@ -201,6 +202,10 @@ class KernelCountError(KernelError):
 
 class GridError(KernelError, ValueError):
     """The grid of a `T.Kernel` is not 1 to 3 integers."""
+
+
+class SourceKernelError(KernelError, ValueError):
+    """The text of `T.CUDASourceCodeKernel` has no such kernel, or one with other parameters."""
 
 
 class ThreadCountError(KernelError, ValueError):

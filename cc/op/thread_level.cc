@@ -70,6 +70,14 @@ bool RegisterAll() {
                            /*predicate=*/-1,
                            OrdersOf(name)});
   }
+  ir::RegisterIntrinsic({"cuda.source_kernel",
+                         -1,
+                         ir::Effect::kState,
+                         ir::TypeRule::kInt32,
+                         "source_kernel(addresses of all tensors...): stands for the text of the "
+                         "grid's attributes cuda_source and entry",
+                         {},
+                         ir::Executors::kAll});
   // Foreign functions are device functions: each thread calls them.
   ir::RegisterIntrinsic({"call_extern",
                          -1,

@@ -41,6 +41,7 @@ from tilescale.language.reduce import *
 from tilescale.language.reducer import *
 from tilescale.language.scan import *
 from tilescale.language.scheduler import *
+from tilescale.language.source_kernel import *
 from tilescale.language.tensor import *
 from tilescale.language.thread import *
 from tilescale.language.transpose import *
@@ -52,8 +53,8 @@ _LANES = (2, 4, 8, 16, 32, 64)
 _VECTORS = {f"{name}x{lanes}" for name in SCALAR_BITS for lanes in _LANES if name != "handle"}
 _MODULES = """
     alloc annotate atomic branch copy device_assert fill gemm intrinsic kernel loop math numeric
-    packed pointer print ptx random reduce reducer scan scheduler tensor thread transpose
-    vector_access view warp
+    packed pointer print ptx random reduce reducer scan scheduler source_kernel tensor thread
+    transpose vector_access view warp
 """
 
 globals().update({name: dtype(name) for name in SCALAR_BITS})

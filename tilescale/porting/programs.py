@@ -15,7 +15,7 @@ KERNELS = section(
     works("annotate_compile_flags annotate_pass_configs call_intrin"),
     threads("import_source call_extern call_pure_extern", "each thread calls the function"),
     later("ClusterKernel", _CLUSTER, "`T.Kernel`"),
-    later("CUDASourceCodeKernel", "part of the CUDA target", "tile operators"),
+    works("CUDASourceCodeKernel", "parameters are compared with the call's", ("cuda",)),
     works("KernelLaunchFrame", "what `T.Kernel` returns"),
     threads("get_thread_binding get_thread_bindings"),
     works("get_thread_extent get_thread_extents", "needs `threads=`"),

@@ -1,0 +1,173 @@
+"""T.CUDASourceCodeKernel: launches of kernels that users wrote in CUDA C++."""
+
+import numpy as np
+import ptx_text
+import pytest
+
+import tilescale
+import tilescale.language as T
+from tests.support import machine
+from tests.support.gpu import needs_nvrtc_for
+from tilescale import errors
+
+SOURCE = """
+// __global__ void nobody(int x);
+__global__ void first(float* A) { A[0] = 0; }
+
+extern "C" __global__ void __launch_bounds__(128) plus(const float* __restrict__ A, float* B,
+                                                       float more, /* elements */ int n) {
+  int i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) B[i] = A[i] + more;
+}
+"""
+SINGLE = """__global__ void twice(void* A, float *B, int n) {
+  int i = int(blockIdx.x * 32 + threadIdx.y * 8 + threadIdx.x);
+  if (i < n) B[i] = 2 * static_cast<float*>(A)[i];
+}"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TILESCALE_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def plus(source=SOURCE, entry="plus", dtype="float32"):
+    N = T.dynamic("N")
+
+    @T.prim_func
+    def launches(A: T.Tensor((N,), dtype), B: T.Tensor((N,), dtype), more: T.float32):
+        T.CUDASourceCodeKernel(
+            T.ceildiv(N, 128), threads=128, source_code_or_path=source, entry_name=entry
+        )
+
+    return launches
+
+
+def twice(source=SINGLE, threads=(8, 4), **options):
+    N = T.dynamic("N")
+
+    @T.prim_func
+    def launches(A: T.Tensor((N,), "float32"), B: T.Tensor((N,), "float32")):
+        T.CUDASourceCodeKernel(
+            T.ceildiv(N, 32), threads=threads, source_code_or_path=source, **options
+        )
+
+    return launches
+
+
+@pytest.mark.parametrize("arch", ["sm_70", "sm_90"])
+def test_it_is_launched_with_the_arguments(arch):
+    a, b = np.arange(300, dtype=np.float32), np.zeros(300, np.float32)
+    machine.build(plus(), arch)(a, b, 2.5)
+    np.testing.assert_array_equal(b, a + 2.5)
+
+
+def test_the_only_kernel_needs_no_name_and_blocks_may_have_several_dimensions():
+    a, b = np.arange(100, dtype=np.float32), np.zeros(100, np.float32)
+    machine.build(twice())(a, b)
+    np.testing.assert_array_equal(b, 2 * a)
+    assert 'extern "C" __global__ void twice(' in machine.source(twice())
+
+
+def test_the_text_may_lie_in_a_file(tmp_path):
+    file = tmp_path / "twice.cu"
+    file.write_text(SINGLE)
+    for path in (file, str(file)):
+        assert "void twice(" in machine.source(twice(path))
+
+
+def test_it_stands_beside_other_launches():
+    @T.prim_func
+    def both(A: T.Tensor((64,), "float32"), B: T.Tensor((64,), "float32")):
+        with T.Kernel(1, threads=32):
+            for i in T.Parallel(64):
+                A[i] = A[i] + 1
+        T.CUDASourceCodeKernel(
+            2,
+            threads=32,
+            source_code_or_path=SINGLE.replace(", int n", "")
+            .replace("i < n", "i < 64")
+            .replace("threadIdx.y * 8 +", ""),
+        )
+
+    a, b = np.arange(64, dtype=np.float32), np.zeros(64, np.float32)
+    machine.build(both)(a, b)
+    np.testing.assert_array_equal(b, 2 * (np.arange(64) + 1))
+
+
+@pytest.mark.parametrize("arch", ["sm_70", "sm_120"])
+def test_nvrtc_compiles_it(arch):
+    needs_nvrtc_for(arch)
+    lowered = tilescale.lower(plus(), target=f"cuda -arch={arch}")
+    assert lowered.signature["kernel"] == "plus"
+    assert ".visible .entry plus(" in ptx_text.ptx_of(lowered.kernel_source, arch)
+
+
+def lower(func):
+    return tilescale.lower(func, target="cuda -arch=sm_80")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "word"),
+    [
+        ("float* A, float* B, float more", "plus"),
+        ("float* A, float* B, int n, float more", "plus"),
+        ("double* A, float* B, float more, int n", "double"),
+        ("float A, float* B, float more, int n", "float A"),
+        ("float* A, float* B, float* more, int n", "float* more"),
+        ("float* A, float* B, double more, int n", "double more"),
+        ("float* A, float* B, float more, long long n", "long long"),
+        ("", "none"),
+    ],
+)
+def test_other_parameters_are_an_error(parameters, word):
+    source = f"__global__ void plus({parameters}) {{}}"
+    with pytest.raises(errors.SourceKernelError, match="takes other parameters") as caught:
+        lower(plus(source))
+    assert word in str(caught.value)
+    assert (
+        "float* __restrict__ A, float* __restrict__ B, float more, int32_t N"
+        == caught.value.expected
+    )
+    assert caught.value.span.file == __file__
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "float4* A, void* B, float more, int n",
+        "const unsigned char* A, char *B, const float more, unsigned int n",
+        "float A[], float* __restrict__ B, float more, int32_t n",
+    ],
+)
+def test_pointers_to_other_views_of_the_bytes_are_taken(parameters):
+    lower(plus(f"__global__ void plus({parameters}) {{}}"))
+
+
+@pytest.mark.parametrize(
+    ("source", "entry", "got"),
+    [
+        (SOURCE, "minus", "first, plus"),
+        (SOURCE, None, "first, plus"),
+        ("__device__ void f() {}\n", None, "none"),
+    ],
+)
+def test_a_missing_kernel_is_an_error(source, entry, got):
+    with pytest.raises(errors.SourceKernelError, match="no such kernel") as caught:
+        lower(plus(source, entry))
+    assert caught.value.got == got
+
+
+@pytest.mark.parametrize(
+    ("given", "match"), [("nowhere/kernel.cu", "does not exist"), ("", "no text"), (7, "no text")]
+)
+def test_a_missing_text_is_an_error(given, match):
+    with pytest.raises(errors.SourceKernelError, match=match):
+        twice(given)
+
+
+def test_the_cpu_target_has_no_such_kernels():
+    with pytest.raises(errors.ThreadLevelOnCpuError, match=r"T\.CUDASourceCodeKernel"):
+        tilescale.lower(twice(), "cpu")
