@@ -54,6 +54,27 @@ def _unary(name: str) -> Callable[[Scalar], ir.Expr]:
     return function
 
 
+def _rounding_mode(name: str, mode: str, dtype: str) -> str:
+    modes = ("rn",) if name == "ieee_frsqrt" else ("rn", "rz", "ru", "rd")
+    if mode not in modes:
+        raise mistake(
+            errors.OperatorArgumentError,
+            f"T.{name} does not round so",
+            expected=", ".join(modes),
+            got=repr(mode),
+            remedy="leave `rounding_mode` out to round to nearest even",
+        )
+    if mode != "rn" and dtype not in ("float32", "float64"):
+        raise mistake(
+            errors.OperatorArgumentError,
+            f"T.{name} rounds {dtype} to nearest only",
+            expected="float32 or float64",
+            got=f"{dtype}, rounding_mode={mode!r}",
+            remedy='cast the arguments to "float32"',
+        )
+    return mode
+
+
 def _several(name: str, count: int) -> Callable[..., ir.Expr]:
     def function(*args: Scalar, rounding_mode: str = "rn") -> ir.Expr:
         if builtins.len(args) != count:
@@ -64,8 +85,10 @@ def _several(name: str, count: int) -> Callable[..., ir.Expr]:
                 got=str(builtins.len(args)),
                 remedy=f"pass {count} values",
             )
-        attrs = {"rounding_mode": rounding_mode} if name.startswith("ieee_") else {}
         values = _float_args(args)
+        attrs = {}
+        if name.startswith("ieee_"):
+            attrs["rounding_mode"] = _rounding_mode(name, rounding_mode, str(values[0].dtype))
         return ir.make_call(name, values, attrs, values[0].dtype)
 
     function.__name__ = function.__qualname__ = name

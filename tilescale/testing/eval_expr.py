@@ -217,7 +217,9 @@ class Expressions:
         else:
             args = [self(arg, lanes) for arg in expr.args]
         source = str(expr.args[0].dtype) if args else ""
-        values = np.asarray(function(eval_intrinsics.Context(source, str(expr.dtype)), *args))
+        rounding = str(expr.attrs.get("rounding_mode", "rn"))
+        context = eval_intrinsics.Context(source, str(expr.dtype), rounding)
+        values = np.asarray(function(context, *args))
         return finish(values, str(expr.dtype))
 
     def _four_bytes(self, place: ir.Expr, lanes: Lanes) -> Values:

@@ -9,21 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from tilescale.testing import eval_dtype
+from tilescale.testing import eval_dtype, eval_rounding
 from tilescale.testing.eval_dtype import Values
 
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """Types of a call.
+    """Types of a call, and how it rounds.
 
     Attributes:
         source: the dtype of the first argument.
         target: the dtype of the result.
+        rounding: rn, rz, ru or rd.
     """
 
     source: str
     target: str
+    rounding: str = "rn"
 
 
 Rule = Callable[..., Any]
@@ -177,13 +179,22 @@ PURE.update(
     for dtype in ("float16", "bfloat16", "float32")
 )
 
-# The fast forms are exact here, and rounding to nearest is the only mode.
+# The fast forms are exact here.
 PURE.update(
     {f"__{name}": PURE[name] for name in ("exp", "exp10", "log", "log2", "log10")}
     | {f"__{name}": PURE[name] for name in ("sin", "cos", "tan")}
-    | {"fast_rcp": PURE["rcp"], "ieee_frcp": PURE["rcp"], "ieee_fmaf": PURE["fma"]}
-    | {"ieee_fsqrt": PURE["sqrt"], "ieee_frsqrt": PURE["rsqrt"]}
-    | {name: _in_double(np.multiply) for name in ("fmul", "ieee_mul")}
-    | {"ieee_add": _in_double(np.add), "ieee_sub": _in_double(np.subtract)}
-    | {"ieee_fdiv": _in_double(np.divide)}
+    | {"fast_rcp": PURE["rcp"], "ieee_frsqrt": PURE["rsqrt"], "fmul": _in_double(np.multiply)}
+)
+
+
+def _rounds(operation: str) -> Rule:
+    return lambda context, *args: eval_rounding.rule(
+        operation, context.rounding, context.target, *args
+    )
+
+
+PURE.update(
+    {f"ieee_{name}": _rounds(name) for name in ("add", "sub", "mul")}
+    | {"ieee_fdiv": _rounds("div"), "ieee_frcp": _rounds("rcp")}
+    | {"ieee_fsqrt": _rounds("sqrt"), "ieee_fmaf": _rounds("fma")}
 )

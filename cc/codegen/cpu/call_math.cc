@@ -1,4 +1,6 @@
 // Mathematical intrinsics as C. Narrow floating types are computed in float and rounded.
+#include <map>
+
 #include "cc/codegen/common/call_emitter.h"
 #include "cc/codegen/cpu/writer.h"
 #include "cc/ir/intrinsic.h"
@@ -41,14 +43,37 @@ void RegisterFormulas() {
   }
   for (const char* name : {"exp10", "__exp10"}) Formula(name, "pow$f(10.0$f, $0)");
   for (const char* name : {"rsqrt", "ieee_frsqrt"}) Formula(name, "(1.0$f / sqrt$f($0))");
-  for (const char* name : {"fast_rcp", "ieee_frcp"}) Formula(name, "(1.0$f / $0)");
+  Formula("fast_rcp", "(1.0$f / $0)");
   RegisterCallEmitter("fma", EmitFma);
-  Formula("ieee_fmaf", "fma$f($0, $1, $2)");
-  Formula("ieee_mul", "($0 * $1)");
-  Formula("ieee_add", "($0 + $1)");
-  Formula("ieee_sub", "($0 - $1)");
-  Formula("ieee_fdiv", "($0 / $1)");
-  Formula("ieee_fsqrt", "sqrt$f($0)");
+}
+
+// Rounded as the attribute says, by one of the helpers of three operands.
+void RegisterRounding(const char* name, const char* operation) {
+  std::string stem = operation;
+  RegisterCallEmitter(name, [stem](Writer* w, const ir::CallObj* call) {
+    static const std::map<std::string, std::string> modes = {{"rn", "FE_TONEAREST"},
+                                                             {"rz", "FE_TOWARDZERO"},
+                                                             {"ru", "FE_UPWARD"},
+                                                             {"rd", "FE_DOWNWARD"}};
+    const std::string suffix = call->dtype.bits == 64 ? "_f64" : "_f32";
+    std::string text =
+        w->Use("ts_round_" + stem + suffix) + "(" + modes.at(Attr(call, "rounding_mode", "rn"));
+    for (int i = 0; i < 3; ++i) {
+      const bool given = i < static_cast<int>(call->args.size());
+      text += ", " + (given ? Arg(w, call, i) : "0");
+    }
+    return Rounded(w, call, text + ")");
+  });
+}
+
+void RegisterRoundings() {
+  RegisterRounding("ieee_add", "add");
+  RegisterRounding("ieee_sub", "sub");
+  RegisterRounding("ieee_mul", "mul");
+  RegisterRounding("ieee_fdiv", "div");
+  RegisterRounding("ieee_frcp", "rcp");
+  RegisterRounding("ieee_fsqrt", "sqrt");
+  RegisterRounding("ieee_fmaf", "fma");
 }
 
 // The argument's bits without sign extension, as an unsigned C integer of 32 or 64 bits.
@@ -105,6 +130,7 @@ std::string EmitDp4a(Writer* w, const ir::CallObj* call) {
 
 bool RegisterAll() {
   RegisterFormulas();
+  RegisterRoundings();
   RegisterCallEmitter("popcount", EmitPopcount);
   RegisterCallEmitter("clz", EmitClz);
   RegisterClass("isnan", "__builtin_isnan");

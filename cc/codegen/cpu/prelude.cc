@@ -25,6 +25,7 @@ const std::vector<Helper>& AllHelpers() {
     std::vector<Helper> list;
     AddFloatHelpers(&list);
     AddIntegerHelpers(&list);
+    AddRoundingHelpers(&list);
     AddStateHelpers(&list);
     AddGemmHelpers(&list);
     return list;

@@ -32,6 +32,7 @@ const std::vector<Helper>& AllHelpers();
 // The parts of the list, one function for each source file.
 void AddIntegerHelpers(std::vector<Helper>* helpers);
 void AddFloatHelpers(std::vector<Helper>* helpers);
+void AddRoundingHelpers(std::vector<Helper>* helpers);
 void AddStateHelpers(std::vector<Helper>* helpers);
 void AddGemmHelpers(std::vector<Helper>* helpers);
 

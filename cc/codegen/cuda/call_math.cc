@@ -36,15 +36,6 @@ void RegisterFast(const std::string& name, const std::string& fast, const std::s
 void RegisterRounding(const std::string& name, const std::string& function) {
   RegisterCallEmitter(name, [name, function](Writer* w, const ir::CallObj* call) {
     std::string mode = Attr(call, "rounding_mode", "rn");
-    if (mode != "rn" && mode != "rz" && mode != "ru" && mode != "rd") {
-      support::UserError("IntrinsicNotOnTargetError")
-          .Message("`T." + name + "` knows no such rounding mode")
-          .Expected("rn, rz, ru or rd")
-          .Got(mode)
-          .Remedy("leave `rounding_mode` out to round to nearest even")
-          .At(ir::ToLocation(w->span()))
-          .Throw();
-    }
     std::string format = "ts::ptx::" + function + "_" + mode + "($0";
     for (size_t i = 1; i < call->args.size(); ++i) format += ", $" + std::to_string(i);
     return Formula(w, call, format + ")");
