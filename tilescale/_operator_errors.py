@@ -122,5 +122,9 @@ class DivergentTileOpError(KernelError):
     """A tile operator stands under a condition that differs between the threads of a block."""
 
 
+class DivergentBarrierError(KernelError):
+    """A barrier stands where not all threads that it waits for come."""
+
+
 class LaunchNotOnTargetError(KernelError):
     """The launch asks for something that the target does not have."""

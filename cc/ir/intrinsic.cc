@@ -74,6 +74,14 @@ const Intrinsic* FindIntrinsic(const std::string& name) {
   return it == Registry().end() ? nullptr : &it->second;
 }
 
+bool ActsOnWholeWarps(const CallObj* call) {
+  const Intrinsic* decl = FindIntrinsic(call->op);
+  const bool names_lanes = decl && decl->mask >= 0 && decl->mask < int64_t(call->args.size());
+  if (!names_lanes) return true;
+  const int64_t* lanes = AsConstInt(Call::Arg(call, decl->mask));
+  return lanes && (*lanes == -1 || *lanes == 0xffffffff);
+}
+
 std::vector<std::string> IntrinsicNames() {
   std::vector<std::string> names;
   for (const auto& [name, decl] : Registry()) names.push_back(name);

@@ -47,6 +47,14 @@ enum class Executors {
 /// all of them make it.
 enum class Orders { kNothing, kWarp, kBlock };
 
+/// Which threads certainly get one value from a call that all of them make.
+enum class ValueOf {
+  kThread,  // each its own, unless the call is pure
+  kLane,    // the lanes of a warp that name one lane in argument 1, and 32 lanes in argument 2
+  kWarp,
+  kBlock,
+};
+
 /// The declaration of one intrinsic: everything the compiler knows of `Call(op, ...)`. Evaluation
 /// and emission are registered separately, by (intrinsic, target).
 struct Intrinsic {
@@ -61,13 +69,13 @@ struct Intrinsic {
   /// It has a predicate that keeps it from addresses outside their buffers; otherwise a call with
   /// such an address is dropped.
   bool guards_itself = false;
-  /// Whether it gives all threads of a block one value although it has effects: a vote of the
-  /// block.
-  bool block_value = false;
+  ValueOf value_of = ValueOf::kThread;
   /// The argument without which no address is used; -1: none. A call with an address whose "bytes"
   /// do not all lie inside their buffer is made without it.
   int predicate = -1;
   Orders orders = Orders::kNothing;
+  /// The argument that says which lanes of the warp take part; without it all do.
+  int mask = -1;
 
   MemoryUse Use(size_t argument) const {
     return argument < memory.size() ? memory[argument] : MemoryUse::kReadWrite;
@@ -79,6 +87,8 @@ struct Intrinsic {
 bool RegisterIntrinsic(Intrinsic intrinsic);
 /// The declaration, or null for an unknown name (a foreign function: `call_extern`).
 const Intrinsic* FindIntrinsic(const std::string& name);
+/// Whether all lanes of a warp take part in a call.
+bool ActsOnWholeWarps(const CallObj* call);
 /// All names, sorted.
 std::vector<std::string> IntrinsicNames();
 

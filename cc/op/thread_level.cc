@@ -47,6 +47,15 @@ const std::set<std::string>& Names() {
   return names;
 }
 
+// The position of the mask of lanes among the arguments, or -1.
+int MaskOf(const std::string& name) {
+  if (name == "sync_warp") return 0;
+  if (name == "shfl_sync" || name.rfind("shfl_", 0) == 0) return 3;
+  const bool vote = name == "any_sync" || name == "all_sync" || name == "ballot_sync" ||
+                    name == "match_any_sync" || name == "match_all_sync";
+  return vote ? 1 : -1;
+}
+
 bool IsBlockVote(const std::string& name) { return name.rfind("syncthreads_", 0) == 0; }
 
 // Shuffles and votes of a warp are no barriers: PTX gives them no order of memory.
@@ -54,6 +63,16 @@ ir::Orders OrdersOf(const std::string& name) {
   if (name == "sync_warp") return ir::Orders::kWarp;
   const bool block = name == "sync_threads" || name == "sync_grid" || IsBlockVote(name);
   return block ? ir::Orders::kBlock : ir::Orders::kNothing;
+}
+
+// What all lanes that take part get: the results of votes and reductions.
+ir::ValueOf ValueOf(const std::string& name) {
+  static const std::set<std::string> of_warp = {"any_sync", "all_sync", "ballot_sync", "ballot",
+                                                "match_all_sync"};
+  if (IsBlockVote(name)) return ir::ValueOf::kBlock;
+  if (name == "shfl_sync") return ir::ValueOf::kLane;
+  const bool reduces = name.rfind("warp_reduce_", 0) == 0;
+  return reduces || of_warp.count(name) ? ir::ValueOf::kWarp : ir::ValueOf::kThread;
 }
 
 bool RegisterAll() {
@@ -66,9 +85,10 @@ bool RegisterAll() {
                            {},
                            ir::Executors::kAll,
                            /*guards_itself=*/false,
-                           /*block_value=*/IsBlockVote(name),
+                           ValueOf(name),
                            /*predicate=*/-1,
-                           OrdersOf(name)});
+                           OrdersOf(name),
+                           MaskOf(name)});
   }
   ir::RegisterIntrinsic({"cuda.source_kernel",
                          -1,

@@ -8,6 +8,7 @@
 #include "cc/pass/check_kernel.h"
 #include "cc/pass/combine_neighbours.h"
 #include "cc/pass/distribute_parallel.h"
+#include "cc/pass/divergence.h"
 #include "cc/pass/drop_unused_names.h"
 #include "cc/pass/expand_pipelines.h"
 #include "cc/pass/fragment_layouts.h"
@@ -17,8 +18,8 @@
 #include "cc/pass/lower_async_copies.h"
 #include "cc/pass/lower_cuda_tile_ops.h"
 #include "cc/pass/lower_elementwise.h"
-#include "cc/pass/lower_reducers.h"
 #include "cc/pass/lower_private_ops.h"
+#include "cc/pass/lower_reducers.h"
 #include "cc/pass/lower_thread_level.h"
 #include "cc/pass/lower_tile_queries.h"
 #include "cc/pass/narrow_indices.h"
@@ -51,6 +52,35 @@ ffi::Array<ffi::Any> Stages(const ir::PrimFunc& func, const Options& options) {
                     stages.push_back(ffi::Array<ffi::Any>({ffi::String(name), f}));
                   });
   return stages;
+}
+
+// [(name or kind of statement, "block", "warp" or "thread")]: how far threads agree about each
+// name, and about each branch and loop, once questions for the thread are arithmetic.
+ffi::Array<ffi::Any> Agreements(const ir::PrimFunc& func, const Options& options) {
+  const Context context = MakeCudaContext(func, options);
+  ir::PrimFunc lowered = func;
+  for (const CudaPass& pass : CudaPipeline()) {
+    lowered = pass.run(lowered, context);
+    if (pass.name == "lower_thread_level") break;
+  }
+  const Divergence divergence(lowered->body, context);
+  ffi::Array<ffi::Any> found;
+  auto add = [&](const std::string& name, Agreement agreement) {
+    static const char* const kNames[] = {"block", "warp", "thread"};
+    found.push_back(ffi::Array<ffi::Any>(
+        {ffi::String(name), ffi::String(kNames[static_cast<int>(agreement)])}));
+  };
+  ir::ForEachStmt(lowered->body, [&](const ir::Stmt& s) {
+    if (const auto* bind = s.as<ir::BindObj>()) add(bind->var->name, divergence.Of(bind->var));
+    const auto* alloc = s.as<ir::AllocObj>();
+    if (alloc && alloc->buffer.IsScope(ir::scope::kVar)) {
+      add(alloc->buffer->name, divergence.Of(ir::Load(alloc->buffer, {})));
+    }
+    if (s.as<ir::IfObj>()) add("if", divergence.OfControl(s));
+    if (s.as<ir::ForObj>()) add("for", divergence.OfControl(s));
+    if (s.as<ir::WhileObj>()) add("while", divergence.OfControl(s));
+  });
+  return found;
 }
 
 // The front end has checked them.
@@ -173,7 +203,9 @@ Context MakeCudaContext(const ir::PrimFunc& func, const Options& options) {
 }
 
 TVM_FFI_STATIC_INIT_BLOCK() {
-  ffi::reflection::GlobalDef().def("tilescale.pass.CudaStages", Stages);
+  ffi::reflection::GlobalDef()
+      .def("tilescale.pass.CudaStages", Stages)
+      .def("tilescale.pass.Agreements", Agreements);
 }
 
 }  // namespace tilescale::pass

@@ -30,7 +30,7 @@ bool HasEffect(const ir::Expr& e) {
   ir::ForEachExpr(e, [&](const ir::Expr& x) {
     const auto* call = x.as<ir::CallObj>();
     const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
-    const bool block = decl && decl->block_value;
+    const bool block = decl && decl->value_of == ir::ValueOf::kBlock;
     found = found || (call && !block && (!decl || decl->effect == ir::Effect::kState));
   });
   return found;

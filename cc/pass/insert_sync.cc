@@ -8,6 +8,7 @@
 #include "cc/ir/visitor.h"
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
+#include "cc/pass/check_barriers.h"
 #include "cc/pass/divergence.h"
 #include "cc/pass/sync_access.h"
 #include "cc/support/diagnostic.h"
@@ -52,7 +53,7 @@ bool Equal(const SyncState& a, const SyncState& b) {
 class SyncInserter {
  public:
   SyncInserter(const ir::PrimFunc& func, const lower::cuda::Context& context)
-      : divergence_(func->body),
+      : divergence_(func->body, context),
         accesses_(func, divergence_, context),
         analyzer_(context.analyzer.get()),
         meetings_(context.thread, context.threads, analyzer_),
@@ -64,7 +65,7 @@ class SyncInserter {
     if (const auto* seq = s.as<ir::SeqObj>()) return RunSeq(seq, state);
     if (const auto* grid = s.as<ir::TileLoopObj>()) return RunGrid(grid, state);
     const auto* loop = s.as<ir::ForObj>();
-    bool uniform = !divergence_.IsDivergent(s);
+    bool uniform = !divergence_.IsControlDivergent(s);
     if (loop && uniform && !loop->attrs.count(lower::cuda::kThreadLevel)) {
       return RunFor(loop, state);
     }
@@ -208,24 +209,12 @@ class SyncInserter {
     const ir::CallObj* call = MeetingIn(s);
     if (!call) return;
     const ir::Orders orders = ir::FindIntrinsic(call->op)->orders;
-    if (orders == ir::Orders::kWarp && WholeWarps(call)) state->MeetInWarps();
-    if (orders != ir::Orders::kBlock || !MeetsAll(call)) return;
+    if (orders == ir::Orders::kWarp && ir::ActsOnWholeWarps(call)) state->MeetInWarps();
+    if (orders != ir::Orders::kBlock || !MeetsWholeBlock(call, threads_)) return;
     state->pending.clear();
     // The result of a vote may be used together with memory, after the barrier.
     const auto* bind = s.as<ir::BindObj>();
     if (!s.as<ir::EvaluateObj>() && !(bind && bind->value.get() == call)) state->Add(now);
-  }
-
-  static bool WholeWarps(const ir::CallObj* barrier) {
-    return barrier->args.empty() ||
-           ir::IsConstInt(ir::Call::Arg(barrier, 0), int64_t{0xffffffff}) ||
-           ir::IsConstInt(ir::Call::Arg(barrier, 0), -1);
-  }
-
-  // Whether a barrier of the user's is for the whole block: it names no other number of threads.
-  bool MeetsAll(const ir::CallObj* barrier) const {
-    return barrier->op != "sync_threads" || barrier->args.empty() ||
-           ir::IsConstInt(ir::Call::Arg(barrier, 1), threads_);
   }
 
   // A wait completes all groups but the latest. One of a pipeline says what arrives with them.

@@ -1,7 +1,7 @@
 #include "cc/pass/lower_thread_level.h"
 
-#include <unordered_set>
-#include <vector>
+#include <algorithm>
+#include <string>
 
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/mutator.h"
@@ -10,7 +10,9 @@
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/op/tile_op.h"
+#include "cc/pass/check_barriers.h"
 #include "cc/pass/check_instructions.h"
+#include "cc/pass/divergence.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
@@ -78,126 +80,37 @@ class QueryReplacer : public ir::Mutator {
   ffi::Array<ir::Expr> extents_;
 };
 
-// Finds what differs between the threads of a block.
-class Differences : public ir::Visitor {
- public:
-  explicit Differences(const ir::Var& thread) { differing_.insert(thread.get()); }
-
-  void Find(const ir::Stmt& body) {
-    // A value may reach an earlier statement through a loop.
-    for (size_t known = 0; known != differing_.size();) {
-      known = differing_.size();
-      VisitStmt(body);
-    }
-  }
-
-  bool Differs(const ffi::Any& root) const {
-    struct Finder : ir::Visitor {
-      const std::unordered_set<const ffi::Object*>* differing;
-      bool found = false;
-      void VisitExpr(const ir::Expr& e) override {
-        const auto* load = e.as<ir::LoadObj>();
-        const auto* address = e.as<ir::AddressOfObj>();
-        const auto* call = e.as<ir::CallObj>();
-        const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
-        // The vote of a block is one value, whatever each thread votes.
-        if (decl && decl->block_value) return;
-        found = found || differing->count(e.get()) ||
-                (load && differing->count(load->buffer.get())) ||
-                (address && differing->count(address->buffer.get())) ||
-                (decl && decl->executors == ir::Executors::kAll);
-        if (!found) VisitFields(e);
-      }
-    } finder;
-    finder.differing = &differing_;
-    finder.Visit(root);
-    return finder.found;
-  }
-
-  void VisitStmt(const ir::Stmt& s) override {
-    const auto* bind = s.as<ir::BindObj>();
-    if (bind && Differs(bind->value)) differing_.insert(bind->var.get());
-    const auto* alloc = s.as<ir::AllocObj>();
-    if (alloc && alloc->init.has_value() && Differs(alloc->init.value())) {
-      differing_.insert(alloc->buffer.get());
-    }
-    const auto* store = s.as<ir::StoreObj>();
-    if (store && !IsVisible(store->buffer)) {
-      bool differs = under_ > 0 || Differs(store->value) || Differs(store->indices);
-      if (differs) differing_.insert(store->buffer.get());
-    }
-    if (const auto* effect = s.as<ir::EvaluateObj>()) VisitEffect(effect);
-    // Threads that leave a loop take no part in the rest of it.
-    bool leaves = s.as<ir::BreakObj>() || s.as<ir::ContinueObj>();
-    if (leaves && under_ > 0 && !loops_.empty()) differing_.insert(loops_.back());
-    const bool loop = s.as<ir::ForObj>() || s.as<ir::WhileObj>();
-    bool branches = Branches(s);
-    if (branches) ++under_;
-    if (loop) loops_.push_back(s.get());
-    VisitFields(s);
-    if (loop) loops_.pop_back();
-    if (branches) --under_;
-  }
-
-  // Whether threads go different ways at this statement.
-  bool Branches(const ir::Stmt& s) const {
-    if (differing_.count(s.get())) return true;
-    if (const auto* branch = s.as<ir::IfObj>()) return Differs(branch->cond);
-    if (const auto* loop = s.as<ir::WhileObj>()) return Differs(loop->cond);
-    const auto* loop = s.as<ir::ForObj>();
-    return loop && (Differs(loop->min) || Differs(loop->extent) || Differs(loop->step));
-  }
-
- private:
-  // What threads write through addresses into memory of their own.
-  void VisitEffect(const ir::EvaluateObj* effect) {
-    const auto* call = effect->value.as<ir::CallObj>();
-    if (!call || (under_ == 0 && !Differs(effect->value))) return;
-    const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
-    for (size_t i = 0; i < call->args.size(); ++i) {
-      const auto* address = call->args[i].as<ir::AddressOfObj>();
-      const bool reads = decl && decl->Use(i) == ir::MemoryUse::kRead;
-      if (address && !reads && !IsVisible(address->buffer)) {
-        differing_.insert(address->buffer.get());
-      }
-    }
-  }
-
-  // Variables, buffers, and loops that some threads leave earlier than others.
-  std::unordered_set<const ffi::Object*> differing_;
-  std::vector<const ffi::Object*> loops_;
-  int under_ = 0;
-};
-
 class ThreadLevelMarker : public ir::Mutator {
  public:
-  explicit ThreadLevelMarker(const Differences& differences) : differences_(differences) {}
+  explicit ThreadLevelMarker(const Divergence& divergence) : divergence_(divergence) {}
 
   ir::Stmt MutateStmt(const ir::Stmt& s) override {
     // Iterations of a `Parallel` are threads' already.
     if (s.as<ir::ParallelObj>() || s.as<ir::TileOpObj>()) return s;
     if (const auto* seq = s.as<ir::SeqObj>()) return MutateSeq(seq);
-    if (differences_.Branches(s)) {
+    if (divergence_.IsControlDivergent(s)) {
       CheckThreadCode(s);
       return Mark(s);
     }
     const auto* store = s.as<ir::StoreObj>();
     if (store && IsVisible(store->buffer) &&
-        (differences_.Differs(store->indices) || differences_.Differs(store->value))) {
+        (divergence_.IsDivergent(store->indices) || divergence_.IsDivergent(store->value))) {
       return Mark(s);
     }
     const auto* effect = s.as<ir::EvaluateObj>();
-    if (effect && differences_.Differs(effect->value) && !Synchronizes(effect->value)) {
+    if (effect && divergence_.IsDivergent(effect->value) && !Synchronizes(effect->value)) {
       return Mark(s);
     }
     return DefaultStmt(s);
   }
 
  private:
+  // What all threads do together, whatever each does before and after.
   static bool Synchronizes(const ir::Expr& value) {
     const auto* call = value.as<ir::CallObj>();
-    return call && (call->op == "sync_threads" || call->op == "ptx_commit_group" ||
-                    call->op == "ptx_wait_group");
+    const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+    return call && (call->op == "ptx_commit_group" || call->op == "ptx_wait_group" ||
+                    (decl && decl->orders != ir::Orders::kNothing));
   }
 
   // One round of a loop that every thread makes.
@@ -211,7 +124,7 @@ class ThreadLevelMarker : public ir::Mutator {
     ffi::Array<ir::Stmt> stmts;
     for (const ir::Stmt& child : seq->stmts) {
       const auto* bind = child.as<ir::BindObj>();
-      if (!bind || !HasEffect(bind->value) || !differences_.Differs(bind->value)) {
+      if (!bind || !HasEffect(bind->value) || !divergence_.IsDivergent(bind->value)) {
         stmts.push_back(MutateStmt(child));
         continue;
       }
@@ -254,7 +167,7 @@ class ThreadLevelMarker : public ir::Mutator {
     });
   }
 
-  const Differences& differences_;
+  const Divergence& divergence_;
 };
 
 bool UsesThreads(const ir::Stmt& body, const ir::Var& thread) {
@@ -287,9 +200,9 @@ ir::PrimFunc LowerThreadLevel(const ir::PrimFunc& func, const lower::cuda::Conte
     if (const auto* grid = s.as<ir::TileLoopObj>()) extents = grid->threads;
   });
   ir::Stmt body = QueryReplacer(context, extents).MutateStmt(func->body);
-  Differences differences(context.thread);
-  differences.Find(body);
-  return func.WithBody(ThreadLevelMarker(differences).MutateStmt(body));
+  const Divergence divergence(body, context);
+  CheckBarriers(body, divergence);
+  return func.WithBody(ThreadLevelMarker(divergence).MutateStmt(body));
 }
 
 }  // namespace tilescale::pass

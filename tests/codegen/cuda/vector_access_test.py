@@ -62,8 +62,8 @@ def test_words_move_through_all_memories(bits, dtype, arch):
 
 def test_a_barrier_stands_between_store_and_load():
     source = machine.source(reversed_by_threads(128))
-    assert source.count("ts::sync_block()") == 1
-    assert source.index("sts_b128(") < source.index("ts::sync_block()") < source.index("lds_b128(")
+    assert source.count("ts::sync_warp()") == 1
+    assert source.index("sts_b128(") < source.index("ts::sync_warp()") < source.index("lds_b128(")
 
 
 def copied(bits, extent=64, blocks=None, dtype="float32", guard=None):
@@ -330,7 +330,7 @@ def test_a_missing_barrier_is_reported():
     lowered = tilescale.lower(reversed_by_threads(64), target="cuda -arch=sm_80")
     signature = lowered.signature
     report = sim.launch(
-        lowered.kernel_source.replace("ts::sync_block();", ""),
+        lowered.kernel_source.replace("ts::sync_warp();", ""),
         signature["kernel"],
         1,
         tuple(signature["block"]),
