@@ -47,6 +47,7 @@ from tilescale.language.thread import *
 from tilescale.language.transpose import *
 from tilescale.language.vector_access import *
 from tilescale.language.view import *
+from tilescale.language.vote import *
 from tilescale.language.warp import *
 
 _LANES = (2, 4, 8, 16, 32, 64)
@@ -54,7 +55,7 @@ _VECTORS = {f"{name}x{lanes}" for name in SCALAR_BITS for lanes in _LANES if nam
 _MODULES = """
     alloc annotate atomic branch copy device_assert fill gemm intrinsic kernel loop math numeric
     packed pointer print ptx random reduce reducer scan scheduler source_kernel tensor thread
-    transpose vector_access view warp
+    transpose vector_access view vote warp
 """
 
 globals().update({name: dtype(name) for name in SCALAR_BITS})

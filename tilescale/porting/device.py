@@ -102,7 +102,7 @@ WARPS_AND_MEMORY = section(
     works("lds32 lds64 lds128 sts32 sts64 sts128", _VECTORS, ("cpu", "cuda")),
     threads("shfl_sync shfl_xor shfl_up shfl_down", "value, lane, width=32, mask"),
     threads("any_sync all_sync ballot_sync ballot match_any_sync match_all_sync activemask"),
-    later("any all", _CUDA, "`T.any_sync` and `T.all_sync`"),
+    works("any all", "of one condition: votes of a warp, on CUDA only", ("cpu", "cuda")),
 )
 
 SECTIONS = (ROLES, BARRIERS, BULK_COPIES, MATRIX_INSTRUCTIONS, WARPS_AND_MEMORY)
