@@ -5,11 +5,11 @@
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/span.h"
 #include "cc/layout/mma_atom.h"
+#include "cc/lower/cuda/alignment.h"
 #include "cc/machine/arch.h"
 #include "cc/op/thread_level.h"
 #include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/exact.h"
-#include "cc/pass/lower_async_copies.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
@@ -46,8 +46,7 @@ Needs NeedsOf(const ir::CallObj* call) {
 
 class InstructionChecker : public AnalyzedMutator {
  public:
-  InstructionChecker(CopyFacts facts, const lower::cuda::Context& context)
-      : facts_(std::move(facts)), context_(context) {}
+  explicit InstructionChecker(const lower::cuda::Context& context) : context_(context) {}
 
   ir::Stmt MutateStmt(const ir::Stmt& s) override {
     ir::Span outer = span_;
@@ -75,7 +74,8 @@ class InstructionChecker : public AnalyzedMutator {
   void CheckAligned(const ir::CallObj* call, const ir::AddressOfObj* address, int64_t bytes) {
     const ir::Buffer& buffer = address->buffer;
     const bool memory = buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
-    if (!memory || facts_.unaligned.count(buffer.get())) return;
+    const int64_t base = lower::cuda::BaseAlignment(buffer, context_);
+    if (!memory || base <= ir::dtype::Bytes(buffer->dtype)) return;
     std::vector<ir::Expr> strides = ExactStrides(buffer);
     ir::Expr offset = ir::MakeInt(ir::dtype::Int(64), 0);
     for (size_t i = 0; i < strides.size(); ++i) {
@@ -107,7 +107,6 @@ class InstructionChecker : public AnalyzedMutator {
         .Throw();
   }
 
-  CopyFacts facts_;
   const lower::cuda::Context& context_;
   ir::Span span_;
 };
@@ -115,7 +114,7 @@ class InstructionChecker : public AnalyzedMutator {
 }  // namespace
 
 void CheckInstructions(const ir::PrimFunc& func, const lower::cuda::Context& context) {
-  InstructionChecker(CollectCopyFacts(func->body), context).Run(func, context);
+  InstructionChecker(context).Run(func, context);
 }
 
 }  // namespace tilescale::pass

@@ -155,7 +155,7 @@ class NeighbourCombiner : public AnalyzedMutator {
     for (; longest > 1; longest /= 2) {
       const bool fits =
           longest <= near && IsAlignedBlock(group[at].buffer, group[at].indices,
-                                            static_cast<int64_t>(longest), &layouts_, analyzer());
+                                            static_cast<int64_t>(longest), &layouts_, context_);
       if (fits) return longest;
     }
     return 1;

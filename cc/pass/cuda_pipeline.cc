@@ -3,6 +3,7 @@
 #include <tvm/ffi/reflection/registry.h>
 
 #include "cc/ir/visitor.h"
+#include "cc/lower/cuda/alignment.h"
 #include "cc/pass/apply_shared_layouts.h"
 #include "cc/pass/bind_threads.h"
 #include "cc/pass/check_kernel.h"
@@ -198,6 +199,9 @@ Context MakeCudaContext(const ir::PrimFunc& func, const Options& options) {
         .Throw();
   }
   context.index_bits = IndexBits(options);
+  auto alignment = options.find("tensor_alignment");
+  if (alignment != options.end()) context.tensor_alignment = (*alignment).second.cast<int64_t>();
+  context.checked_tensors = lower::cuda::FindCheckedTensors(func);
   context.threads = ThreadsOf(func);
   return context;
 }

@@ -7,6 +7,7 @@
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/visitor.h"
 #include "cc/lower/common/loops.h"
+#include "cc/lower/cuda/alignment.h"
 #include "cc/machine/arch.h"
 #include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/exact.h"
@@ -16,6 +17,7 @@ namespace tilescale::pass {
 namespace {
 
 constexpr int kFirstArch = 80;
+constexpr int64_t kMinBytes = 4;
 
 ir::Expr Zero64() { return ir::MakeInt(ir::dtype::Int(64), 0); }
 
@@ -96,17 +98,18 @@ bool FitsWidth(const op::CopyObj* copy, int64_t vector, bool zero_outside,
   return zero_outside && IsWhole(src, box->from, vector, analyzer);
 }
 
-std::string ReasonAgainst(const op::CopyObj* copy, const CopyFacts& facts,
-                          const std::string& arch) {
+std::string ReasonAgainst(const op::CopyObj* copy, const lower::cuda::Context& context) {
   const ir::Buffer& src = copy->src->buffer;
   const ir::Buffer& dst = copy->dst->buffer;
-  if (machine::ArchNumber(arch) < kFirstArch) return arch + " has no cp.async";
+  if (machine::ArchNumber(context.arch) < kFirstArch) return context.arch + " has no cp.async";
   if (!src.IsScope(ir::scope::kGlobal) || !dst.IsScope(ir::scope::kShared)) {
     return "cp.async goes from global to shared memory";
   }
   if (src->dtype != dst->dtype) return "it converts elements";
   if (src->dtype.bits < 8) return "its elements are packed";
-  if (facts.unaligned.count(src.get())) return "the alignment of its source is not known";
+  if (lower::cuda::BaseAlignment(src, context) < kMinBytes) {
+    return "the alignment of its source is not known";
+  }
   if (!IsContiguous(copy->src) || !IsContiguous(copy->dst)) return "its elements lie apart";
   return "";
 }
@@ -119,7 +122,7 @@ class AsyncCopyLowerer : public AnalyzedMutator {
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
     const auto* copy = stmt.as<op::CopyObj>();
     if (!copy || copy->attrs.count(kAsyncCopy) == 0) return AnalyzedMutator::MutateStmt(stmt);
-    AsyncWidth width = FindAsyncWidth(copy, facts_, context_.arch, analyzer());
+    AsyncWidth width = FindAsyncWidth(copy, facts_, context_);
     if (width.bytes > 0) {
       ir::Stmt vectors = Vectors(copy, width.bytes);
       return IsOfPipeline(copy) ? vectors : ir::Seq({vectors, Commit(copy->span)}, copy->span);
@@ -177,12 +180,6 @@ class AsyncCopyLowerer : public AnalyzedMutator {
 CopyFacts CollectCopyFacts(const ir::Stmt& body) {
   CopyFacts facts;
   ir::ForEachStmt(body, [&](const ir::Stmt& s) {
-    if (const auto* tensor = s.as<ir::DeclTensorObj>())
-      facts.unaligned.insert(tensor->buffer.get());
-    const auto* view = s.as<ir::ViewObj>();
-    if (view && facts.unaligned.count(view->source.get())) {
-      facts.unaligned.insert(view->buffer.get());
-    }
     const auto* note = s.as<ir::AnnotateObj>();
     if (!note || note->key != "safe_value" || !note->target.has_value()) return;
     auto value = note->value.as<ir::Expr>();
@@ -193,14 +190,16 @@ CopyFacts CollectCopyFacts(const ir::Stmt& body) {
   return facts;
 }
 
-AsyncWidth FindAsyncWidth(const op::CopyObj* copy, const CopyFacts& facts, const std::string& arch,
-                          arith::Analyzer* analyzer) {
-  std::string reason = ReasonAgainst(copy, facts, arch);
+AsyncWidth FindAsyncWidth(const op::CopyObj* copy, const CopyFacts& facts,
+                          const lower::cuda::Context& context) {
+  std::string reason = ReasonAgainst(copy, context);
   if (!reason.empty()) return {0, reason};
   const int64_t size = ir::dtype::Bytes(copy->src->buffer->dtype);
+  const int64_t alignment = lower::cuda::BaseAlignment(copy->src->buffer, context);
   const bool zero_outside = facts.safe_valued.count(copy->src->buffer.get()) == 0;
   for (int64_t bytes : {16, 8, 4}) {
-    bool fits = bytes >= size && FitsWidth(copy, bytes / size, zero_outside, analyzer);
+    bool fits = bytes >= size && bytes <= alignment &&
+                FitsWidth(copy, bytes / size, zero_outside, context.analyzer.get());
     if (fits) return {bytes, ""};
   }
   return {0, "its rows are not aligned vectors that are inside or outside as a whole"};

@@ -18,8 +18,6 @@ inline constexpr const char* kOfPipeline = "pipeline";
 
 /// What a kernel says about buffers that decides how they can be copied.
 struct CopyFacts {
-  /// Their address comes from the user: no alignment is known.
-  std::unordered_set<const ir::BufferObj*> unaligned;
   /// Reads outside give a value other than 0.
   std::unordered_set<const ir::BufferObj*> safe_valued;
 };
@@ -30,8 +28,8 @@ struct AsyncWidth {
   int64_t bytes = 0;
   std::string reason;
 };
-AsyncWidth FindAsyncWidth(const op::CopyObj* copy, const CopyFacts& facts, const std::string& arch,
-                          arith::Analyzer* analyzer);
+AsyncWidth FindAsyncWidth(const op::CopyObj* copy, const CopyFacts& facts,
+                          const lower::cuda::Context& context);
 
 /// Turns copies marked `kAsyncCopy` into loops over cp.async, dealt to the threads so that
 /// neighbours read neighbouring vectors. A vector is inside the source or outside as a whole;

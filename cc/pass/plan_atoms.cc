@@ -94,7 +94,7 @@ class AtomPlanner {
     ir::ForEachStmt(graph_.operators[i].stmt, [&](const ir::Stmt& s) {
       const auto* copy = s.as<op::CopyObj>();
       if (!copy) return;
-      AsyncWidth width = FindAsyncWidth(copy, facts_.copies, facts_.context.arch, facts_.analyzer);
+      AsyncWidth width = FindAsyncWidth(copy, facts_.copies, facts_.context);
       bytes = std::max(bytes, width.bytes);
       if (width.bytes == 0 && note.empty()) note = "no cp.async: " + width.reason;
     });

@@ -7,6 +7,7 @@
 
 #include "cc/ir/mutator.h"
 #include "cc/ir/visitor.h"
+#include "cc/lower/cuda/alignment.h"
 #include "cc/lower/cuda/gemm_choice.h"
 #include "cc/op/reducer.h"
 #include "cc/pass/exact.h"
@@ -156,7 +157,8 @@ int64_t AtomicAdds(const ir::Stmt& body) {
 // Whether `vector` neighbours along `inner` are one aligned access inside the buffer.
 bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t extent,
                     int64_t vector, const lower::cuda::Layouts* layouts,
-                    arith::Analyzer* analyzer) {
+                    const lower::cuda::Context& context) {
+  arith::Analyzer* analyzer = context.analyzer.get();
   for (size_t i = 0; i + 1 < access.indices.size(); ++i) {
     if (Mentions(access.indices[i], inner.get())) return false;
   }
@@ -175,7 +177,7 @@ bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t
   ir::VarMap start = {{inner.get(), block * ir::MakeInt(block.dtype(), vector)}};
   ffi::Array<ir::Expr> indices;
   for (const ir::Expr& index : access.indices) indices.push_back(ir::Substitute(index, start));
-  return IsAlignedBlock(access.buffer, indices, vector, layouts, analyzer);
+  return IsAlignedBlock(access.buffer, indices, vector, layouts, context);
 }
 
 }  // namespace
@@ -183,7 +185,9 @@ bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t
 bool IsPacked(ir::DType t) { return ir::dtype::IsIntegral(t) && t.bits == 4; }
 
 bool IsAlignedBlock(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& start, int64_t vector,
-                    const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer) {
+                    const lower::cuda::Layouts* layouts, const lower::cuda::Context& context) {
+  const int64_t bytes = vector * buffer->dtype.bits / 8;
+  if (bytes > lower::cuda::BaseAlignment(buffer, context)) return false;
   if (layouts && layouts->IsScattered(buffer)) return false;
   const auto* memory = layouts ? layouts->FindShared(buffer) : nullptr;
   if (memory && !KeepsBlocks(*memory, buffer, vector)) return false;
@@ -191,7 +195,7 @@ bool IsAlignedBlock(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& start,
   if (!ir::IsConstInt(strides.back(), 1)) return false;
   ir::Expr offset = ir::MakeInt(ir::dtype::Int(64), 0);
   for (size_t i = 0; i < start.size(); ++i) offset = offset + Exact64(start[i]) * strides[i];
-  return analyzer->ProveAlignment(offset, vector) == 0;
+  return context.analyzer->ProveAlignment(offset, vector) == 0;
 }
 
 const ir::CallObj* AsAtomicAdd(const ir::Stmt& s) {
@@ -240,7 +244,7 @@ int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t ex
   }
   for (int64_t vector = std::min(most, kMaxVectorBits / type.bits); vector > 1; vector /= 2) {
     if (extent % vector != 0 || type.bits * vector < MinVectorBits(type)) continue;
-    if (IsVectorAccess(access, inner, extent, vector, layouts, context.analyzer.get())) {
+    if (IsVectorAccess(access, inner, extent, vector, layouts, context)) {
       return vector;
     }
   }

@@ -44,7 +44,7 @@ int64_t LongestAtomicAdd(const ir::Buffer& buffer, const lower::cuda::Context& c
 /// Whether the `vector` neighbours from these indices on, along the last dimension, lie together in
 /// memory from a multiple of their size on. `layouts`, if given, may swizzle shared memory.
 bool IsAlignedBlock(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& start, int64_t vector,
-                    const lower::cuda::Layouts* layouts, arith::Analyzer* analyzer);
+                    const lower::cuda::Layouts* layouts, const lower::cuda::Context& context);
 
 /// How many consecutive elements, `most` or fewer, one access of 32 to 128 bits, of packed elements
 /// also 8 or 16, can move for iterations along `inner`, whose blocks start at multiples: proved to

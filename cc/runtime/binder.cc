@@ -62,9 +62,33 @@ int64_t Binder::Extent(const Param& param, const TensorView& view, int64_t d) co
 }
 
 bool Binder::BindTensor(int64_t index) {
-  if (!CheckBasics(index) || !MatchShape(index, false) || !MatchStrides(index, false)) return false;
+  if (!CheckBasics(index)) return false;
   slots_[signature_.params[index].slot].p = views_[index].data;
+  if (!CheckAlignment(index, signature_.params[index])) return false;
+  if (!MatchShape(index, false) || !MatchStrides(index, false)) return false;
+  NoteAddress(index);
   return true;
+}
+
+void Binder::NoteAddress(int64_t index) {
+  const Param& param = signature_.params[index];
+  const auto address = reinterpret_cast<uintptr_t>(slots_[param.slot].p);
+  if (address % static_cast<uint64_t>(param.vector_alignment) != 0) low_bits_ |= address;
+}
+
+int64_t Binder::Variant() const {
+  int64_t less = 0;
+  for (uint64_t bytes : {16, 8, 4}) less += low_bits_ % bytes != 0;
+  return (NeedsWideIndex() ? kWideVariant : 0) + less * kAlignmentVariant;
+}
+
+bool Binder::CheckAlignment(int64_t index, const Param& param) {
+  const auto address = reinterpret_cast<uintptr_t>(slots_[signature_.params[index].slot].p);
+  const uint64_t off = address % static_cast<uint64_t>(param.alignment);
+  if (off == 0) return true;
+  return Fail(BindErrorKind::kAlignment, index,
+              "a data pointer that is a multiple of " + std::to_string(param.alignment) + " bytes",
+              std::to_string(off) + " bytes past such an address", "pass a copy");
 }
 
 bool Binder::IsOnDevice(DLDevice device) const {
@@ -105,13 +129,6 @@ bool Binder::CheckBasics(int64_t index) {
   if (param.written && view.readonly) {
     return Fail(BindErrorKind::kReadOnly, index, "a writable tensor", "a read-only tensor",
                 "pass a copy");
-  }
-  if (reinterpret_cast<uintptr_t>(view.data) % static_cast<uint64_t>(param.alignment) != 0) {
-    const uint64_t off = reinterpret_cast<uintptr_t>(view.data) % param.alignment;
-    return Fail(
-        BindErrorKind::kAlignment, index,
-        "a data pointer that is a multiple of " + std::to_string(param.alignment) + " bytes",
-        std::to_string(off) + " bytes past such an address", "pass a copy");
   }
   return true;
 }

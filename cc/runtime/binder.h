@@ -51,7 +51,9 @@ struct BindError {
 // A kernel may be compiled again for arguments that break its assumptions. Bits of the variant's
 // number; cc/runtime/README.md describes them.
 inline constexpr int64_t kWideVariant = 1;
-inline constexpr int64_t kNumVariants = 2;
+// Tensors start at multiples of 8, 4, or fewer bytes: 1, 2 or 3 times this.
+inline constexpr int64_t kAlignmentVariant = 2;
+inline constexpr int64_t kNumVariants = 8;
 
 // Use: bind every passed argument in order, then `Derive`, then place the allocated tensors. All
 // functions that return bool return false after they have filled `error`.
@@ -78,7 +80,11 @@ class Binder {
   // True if an element count is too large for 32-bit indices.
   bool NeedsWideIndex() const;
   // Which of the kernel's variants runs: 0 for the kernel itself.
-  int64_t Variant() const { return NeedsWideIndex() ? kWideVariant : 0; }
+  int64_t Variant() const;
+  // Checks the address of a tensor or pointer against what a kernel needs of the parameter.
+  bool CheckAlignment(int64_t index, const Param& param);
+  // Notes the address of a pointer, or a tensor, that has been bound.
+  void NoteAddress(int64_t index);
 
   const BindError& error() const { return error_; }
 
@@ -104,7 +110,8 @@ class Binder {
   ts_slot* slots_;
   TensorView* views_;
   int32_t device_id_ = -1;
-  bool derived_ = false;  // The expressions have their values.
+  uint64_t low_bits_ = 0;  // Of all addresses that are less aligned than vectors need.
+  bool derived_ = false;   // The expressions have their values.
   BindError error_;
 };
 

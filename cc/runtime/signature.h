@@ -35,8 +35,9 @@ struct Param {
   bool contiguous = true;
   bool has_expr = false;  // A dimension or stride is a derived expression.
   Role role = Role::kInput;
-  bool written = false;   // The kernel writes to it.
-  int64_t alignment = 1;  // Bytes.
+  bool written = false;          // The kernel writes to it.
+  int64_t alignment = 1;         // Bytes.
+  int64_t vector_alignment = 1;  // Bytes; for less a variant of the kernel runs.
 
   int64_t symbol = -1;  // Scalars: the symbol that takes this value, or -1.
   int64_t slot = 0;     // Index in `slots`.

@@ -62,6 +62,13 @@ def make(shared=64, threads=64):
                 B[bx * 64 + i] = s[63 - i]
     return twice
 
+def make_copy():
+    @T_.prim_func
+    def copy(A: T_.Tensor((256,), "float32"), B: T_.Tensor((256,), "float32")):
+        with T_.Kernel(1, threads=64):
+            T_.copy(A, B)
+    return tilescale.compile(copy, target="cuda -arch=sm_80")
+
 def compile(target="cuda -arch=sm_80", **fields):
     return tilescale.compile(make(**fields), target=target)
 """
@@ -91,8 +98,15 @@ def test_the_targets_of_a_machine_with_a_gpu(run_jit):
 
 def test_arguments_in_another_place_or_misaligned(run_jit):
     assert "ArgumentDeviceError" in run_jit("compile()(numpy.zeros(8, 'float32'), T(8))")
-    text = run_jit("compile()(T(8), T(8, address=4100))")
-    assert "ArgumentAlignmentError" in text and "16" in text
+    text = run_jit("compile()(T(8), T(8, address=4098))")
+    assert "ArgumentAlignmentError" in text and "a multiple of 4 bytes" in text
+
+
+def test_tensors_that_break_assumptions_get_another_kernel(run_jit):
+    text = run_jit("k = make_copy()\nk(T(256), T(256))\nk(T(256), T(256, address=4104))")
+    assert text.count("load mode") == 2 and text.count("launch grid=1,1,1") == 2
+    text = run_jit("k = compile()\nfor n in (8, 2**31 - 9): k(T(n), T(n))", grid=2**31 - 1)
+    assert text.count("load mode") == 2 and text.count("launch grid=") == 2
 
 
 def test_compiled_functions_on_another_architecture(run_jit):

@@ -77,7 +77,7 @@ def test_argument_errors_are_those_of_every_target(scale):
         scale(np.zeros(4), 1.0)
     with pytest.raises(errors.ArgumentCountError):
         scale(np.zeros(4, np.float32))
-    moved = np.zeros(68, np.uint8)[4:].view(np.float32)
+    moved = np.zeros(66, np.uint8)[2:].view(np.float32)
     with pytest.raises(errors.ArgumentAlignmentError):
         scale(moved, 1.0)
 

@@ -10,8 +10,10 @@ from tilescale.jit import backend
 from tilescale.jit.build import Lowered
 from tilescale.jit.options import CompileOptions
 
-# Bits of the number of a variant.
+# The number of a variant is a bit and, in these steps, an index of the list.
 _WIDE_VARIANT = 1
+_ALIGNMENT_STEP = 2
+_ALIGNMENTS = (16, 8, 4, 1)
 
 
 def lower(func: Any, options: CompileOptions) -> Lowered:
@@ -25,10 +27,10 @@ def lower(func: Any, options: CompileOptions) -> Lowered:
     result = _ffi.get("pass.CompileCUDA")(func, _configs(options))
     launch = json.loads(str(result["launch"]))
     signature = {**json.loads(str(result["signature"])), **launch, "device": "cuda"}
-    # Vector accesses need it of every tensor, and no guard can make it up.
-    for param in signature["params"]:
-        if param["kind"] == "tensor":
-            param["alignment"] = max(param["alignment"], launch["alignment"])
+    for param, (every, vectors) in zip(signature["params"], launch["alignments"], strict=True):
+        if param["kind"] != "scalar":
+            param["alignment"] = max(param.get("alignment", 1), every)
+            param["vector_alignment"] = vectors
     return Lowered(str(result["source"]), backend.with_returns(func, signature))
 
 
@@ -42,6 +44,8 @@ def variant_options(options: CompileOptions, number: int) -> CompileOptions:
     configs = dict(options.pass_configs)
     if number & _WIDE_VARIANT:
         configs["tl.config_index_bitwidth"] = 64
+    if level := number // _ALIGNMENT_STEP:
+        configs["tensor_alignment"] = _ALIGNMENTS[level]
     return dataclasses.replace(options, pass_configs=configs)
 
 

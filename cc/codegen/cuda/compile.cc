@@ -6,7 +6,11 @@
 #include "cc/codegen/common/kernel.h"
 #include "cc/codegen/common/launch.h"
 #include "cc/codegen/cuda/check_resources.h"
+<<<<<<< HEAD
 #include "cc/codegen/cuda/source_kernel.h"
+=======
+#include "cc/codegen/cuda/parameter_alignment.h"
+>>>>>>> fae7f8f (Compile a variant with shorter vectors for tensors that start anywhere)
 #include "cc/codegen/cuda/writer.h"
 #include "cc/ir/visitor.h"
 #include "cc/pass/cuda_pipeline.h"
@@ -148,8 +152,15 @@ std::string LaunchJson(const lower::cuda::Context& context, const Launch& launch
   json.EndArray();
   if (WaitsForGrid(func)) json.Field("cooperative", true);
   json.Field("shared_bytes", func->attrs.at("shared_bytes").cast<int64_t>());
-  // Vector accesses need it of every tensor.
-  json.Field("alignment", 16);
+  json.Key("alignments");
+  json.BeginArray();
+  for (const ParameterAlignment& needs : ParameterAlignments(func, context)) {
+    json.BeginArray();
+    json.Value(needs.all);
+    json.Value(needs.vectors);
+    json.EndArray();
+  }
+  json.EndArray();
   json.Key("arguments");
   json.BeginArray();
   for (const std::string& param : params) json.Value(param.substr(param.find_last_of(' ') + 1));

@@ -181,15 +181,17 @@ ir::DType Writer::OffsetType(const ir::Buffer& buffer, const ffi::Array<ir::Expr
   }
   std::vector<ir::Expr> strides = Strides(buffer);
   int64_t last = 0;
-  bool known = true;
-  for (size_t i = 0; i < indices.size() && known; ++i) {
+  bool fixed = true;
+  for (size_t i = 0; i < indices.size() && fixed; ++i) {
     const int64_t* extent = ir::AsConstInt(buffer->shape[i]);
     const int64_t* stride = ir::AsConstInt(strides[i]);
-    known = extent && stride && *extent <= INT32_MAX && std::abs(*stride) <= INT32_MAX;
-    if (known) last += *extent * std::abs(*stride);
-    known = known && last <= INT32_MAX;
+    fixed = extent && stride;
+    if (!fixed) break;
+    if (*extent > INT32_MAX || std::abs(*stride) > INT32_MAX) return wide;
+    last += *extent * std::abs(*stride);
+    if (last > INT32_MAX) return wide;
   }
-  if (known) return ir::dtype::Int(32);
+  if (fixed) return ir::dtype::Int(32);
   auto parameter = parameters_.find(buffer.get());
   if (cuda_.index_bits > 32 || parameter == parameters_.end()) return wide;
   narrow_.insert(parameter->second);

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_set>
 
+#include "cc/ir/buffer.h"
 #include "cc/lower/common/context.h"
 
 namespace tilescale::lower::cuda {
@@ -15,6 +17,9 @@ inline constexpr int64_t kWarpSize = 32;
 
 /// So that a symbol may be rounded up to whole tiles in 32 bits.
 inline constexpr int64_t kMaxIndex32Symbol = INT32_MAX - (int64_t{1} << 20);
+
+/// The longest access of one thread to shared memory, and to global memory on most architectures.
+inline constexpr int64_t kVectorBytes = 16;
 
 class Layouts;
 
@@ -29,6 +34,10 @@ struct Context : lower::Context {
   /// 32: the launch checks that each element of each tensor parameter has a 32-bit offset, and that
   /// extents which are symbols are at most `kMaxIndex32Symbol`. 64: tensors have any size.
   int64_t index_bits = 32;
+  /// Bytes that the launch checks tensors to start at multiples of.
+  int64_t tensor_alignment = kVectorBytes;
+  /// The tensors of global memory for which it does.
+  std::unordered_set<const ir::BufferObj*> checked_tensors;
   /// What `infer_layouts` has decided; set while structural operators are lowered, null before.
   std::shared_ptr<const Layouts> layouts;
 };

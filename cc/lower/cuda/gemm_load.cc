@@ -5,6 +5,7 @@
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/mutator.h"
 #include "cc/layout/matrix_store.h"
+#include "cc/lower/cuda/alignment.h"
 #include "cc/lower/cuda/layout_demand.h"
 
 namespace tilescale::lower::cuda {
@@ -210,6 +211,7 @@ std::optional<ir::Stmt> LoadWords(const MmaPlan& plan, const GemmOperand& operan
   bool in_memory = buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
   bool whole = !operand.Padded() && plan.depth % plan.atom->k == 0;
   if (operand.depth_rows || !in_memory || !whole || (bytes != 4 && bytes != 8)) return std::nullopt;
+  if (bytes > BaseAlignment(buffer, context)) return std::nullopt;
   if (!AreAligned(operand.region, run, context) || !IsInside(operand.region, context) ||
       !KeepsRuns(buffer, run, context)) {
     return std::nullopt;

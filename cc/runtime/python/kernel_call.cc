@@ -102,7 +102,14 @@ BoundKernel* KernelCall::FindVariant() {
     if (!made) return nullptr;
     if (!known) known = std::move(made);  // Another thread may have been faster.
   }
-  return reinterpret_cast<KernelObject*>(known.get())->bound;
+  BoundKernel* variant = reinterpret_cast<KernelObject*>(known.get())->bound;
+  const std::vector<Param>& params = variant->signature().params;
+  for (size_t i = 0; i < params.size(); ++i) {
+    if (params[i].kind == ParamKind::kScalar) continue;
+    if (!binder_.CheckAlignment(static_cast<int64_t>(i), params[i]))
+      return ReportBindError(), nullptr;
+  }
+  return variant;
 }
 
 bool KernelCall::BindArguments() {
@@ -197,7 +204,7 @@ bool KernelCall::BindPointer(int64_t index, PyObject* object) {
   ts_slot& slot = slots_[signature_.params[index].slot];
   if (PyLong_Check(object)) {
     slot.p = PyLong_AsVoidPtr(object);
-    return PyErr_Occurred() == nullptr;
+    return PyErr_Occurred() == nullptr && BindAddress(index);
   }
   const TensorArg::Outcome outcome =
       tensors_[index].Acquire(object, bound_->adapt.get(), &bound_->caches[index], &views_[index]);
@@ -210,7 +217,12 @@ bool KernelCall::BindPointer(int64_t index, PyObject* object) {
                   "a tensor on another device");
   }
   slot.p = views_[index].data;
-  return true;
+  return BindAddress(index);
+}
+
+bool KernelCall::BindAddress(int64_t param) {
+  binder_.NoteAddress(param);
+  return binder_.CheckAlignment(param, signature_.params[param]) || ReportBindError();
 }
 
 bool KernelCall::StorageExtents(int64_t index, std::vector<int64_t>* extents) {

@@ -55,6 +55,7 @@ class KernelCall {
   bool BindTensor(int64_t param, PyObject* object);
   bool BindScalar(int64_t param, PyObject* object);
   bool BindPointer(int64_t param, PyObject* object);
+  bool BindAddress(int64_t param);
   bool StoreInteger(int64_t param, PyObject* object);
   bool StoreFloat(int64_t param, PyObject* object);
   bool AllocateAll();

@@ -100,9 +100,7 @@ void ReadTensorFields(PyObject* dict, Param* param) {
   param->contiguous = Find(dict, "strides") == nullptr;
   param->strides = ReadList<Dim>(dict, "strides", ReadDim);
   param->role = ReadRole(ToString(Need(dict, "role")));
-  if (PyObject* value = Find(dict, "alignment")) param->alignment = ToInt(value);
   if (PyObject* value = Find(dict, "written")) param->written = ToBool(value);
-  if (param->alignment < 1) Raise("alignment of `" + param->name + "` is below 1");
 }
 
 Param ReadParam(PyObject* dict) {
@@ -116,6 +114,9 @@ Param ReadParam(PyObject* dict) {
   }
   if (dtype) param.dtype = *dtype;
   if (param.kind == ParamKind::kTensor) ReadTensorFields(dict, &param);
+  if (PyObject* value = Find(dict, "alignment")) param.alignment = ToInt(value);
+  if (PyObject* value = Find(dict, "vector_alignment")) param.vector_alignment = ToInt(value);
+  if (param.alignment < 1) Raise("alignment of `" + param.name + "` is below 1");
   if (PyObject* symbol = Find(dict, "symbol")) param.symbol = ToInt(symbol);
   return param;
 }

@@ -1,0 +1,190 @@
+"""Tensors that start anywhere: a variant of the kernel with shorter vectors runs for them."""
+
+import numpy as np
+import pytest
+
+import tilescale
+import tilescale.language as T
+from tilescale import _runtime, errors
+from tilescale.jit import cuda_source, tensors
+from tilescale.jit.argument_errors import ArgumentReporter
+
+ARCHES = ("sm_75", "sm_80", "sm_90")
+
+
+def place(array, offset):
+    """A copy of the array that starts `offset` bytes behind a multiple of 64 bytes."""
+    memory = np.zeros(array.nbytes + 128, np.uint8)
+    start = -memory.ctypes.data % 64 + offset
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
+def make_scale(dtype="float16"):
+    @T.prim_func
+    def scale(A: T.Tensor((16, 64), dtype), B: T.Tensor((16, 64), dtype)):
+        with T.Kernel(1, threads=32):
+            tile = T.alloc_shared((16, 64), dtype)
+            T.copy(A, tile)
+            for i, j in T.Parallel(16, 64):
+                B[i, j] = tile[i, 63 - j] * T.cast(2, dtype)
+
+    return scale
+
+
+@T.prim_func
+def product(
+    A: T.Tensor((48, 64), "float16"),
+    B: T.Tensor((64, 64), "float16"),
+    C: T.Tensor((48, 64), "float32"),
+):
+    with T.Kernel(1, threads=64):
+        a = T.alloc_shared((48, 32), "float16")
+        b = T.alloc_shared((32, 64), "float16")
+        c = T.alloc_fragment((48, 64), "float32")
+        T.clear(c)
+        for k in T.Pipelined(2, num_stages=2):
+            T.copy(A[0, k * 32], a)
+            T.copy(B[k * 32, 0], b)
+            T.gemm(a, b, c)
+        T.copy(c, C)
+
+
+@T.prim_func
+def through_pointer(P: T.ptr, Y: T.Tensor((64,), "float32"), skip: T.int32):
+    with T.Kernel(1, threads=16):
+        X = T.make_tensor(P, (64,), "float32")
+        for i in T.Parallel(64):
+            Y[i] = X[i] + T.cast(skip, "float32")
+
+
+def longest(func, arch, alignment):
+    """Bytes of the longest access to global memory."""
+    configs = {} if alignment == 16 else {"tensor_alignment": alignment}
+    lowered = tilescale.lower(func, target=f"cuda -arch={arch}", pass_configs=configs)
+    return [param["vector_alignment"] for param in lowered.signature["params"]]
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize(("dtype", "size"), [("float16", 2), ("float32", 4), ("int8", 1)])
+def test_vectors_are_as_long_as_tensors_are_aligned(arch, dtype, size):
+    for alignment in (16, 8, 4, 1):
+        assert longest(make_scale(dtype), arch, alignment)[0] == max(alignment, size)
+    assert longest(product, arch, 16)[:2] == [16, 16]
+    assert longest(product, arch, 4)[:2] == [4, 4]
+    assert longest(product, arch, 1)[:2] == [2, 2]
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("offset", [0, 2, 4, 8, 10, 12, 16])
+def test_slices_of_tensors_are_right(arch, offset):
+    kernel = tilescale.compile(make_scale(), target=f"sim:{arch}")
+    values = np.random.default_rng(0).integers(-9, 9, (16, 64)).astype(np.float16)
+    for shifted in ((offset, 0), (0, offset), (offset, offset)):
+        a, b = place(values, shifted[0]), place(np.zeros_like(values), shifted[1])
+        kernel(a, b)
+        np.testing.assert_array_equal(b, 2 * values[:, ::-1])
+
+
+@pytest.mark.parametrize("arch", ARCHES)
+@pytest.mark.parametrize("offset", [2, 4, 8])
+def test_products_of_slices_are_right(arch, offset):
+    rng = np.random.default_rng(0)
+    a = rng.integers(-3, 3, (48, 64)).astype(np.float16)
+    b = rng.integers(-3, 3, (64, 64)).astype(np.float16)
+    c = place(np.zeros((48, 64), np.float32), 4)
+    tilescale.compile(product, target=f"sim:{arch}")(place(a, offset), place(b, 2 * offset), c)
+    np.testing.assert_array_equal(c, a.astype(np.float32) @ b.astype(np.float32))
+
+
+@pytest.mark.parametrize("offset", [0, 4, 8, 12])
+@pytest.mark.parametrize("target", ["sim:sm_80", "cpu"])
+def test_pointers_and_tensors_are_checked_alike(offset, target):
+    kernel = tilescale.compile(through_pointer, target=target)
+    x = place(np.arange(64, dtype=np.float32), offset)
+    for pointer in (x, x.ctypes.data):
+        if target != "cpu" and not isinstance(pointer, np.ndarray):
+            continue  # The simulator does not know how much memory lies there.
+        y = np.zeros(64, np.float32)
+        kernel(pointer, y, 3)
+        np.testing.assert_array_equal(y, x + 3)
+
+
+def test_aligned_tensors_never_need_a_variant(monkeypatch):
+    made = []
+    real = cuda_source.variant_options
+    monkeypatch.setattr(
+        cuda_source,
+        "variant_options",
+        lambda options, number: made.append(number) or real(options, number),
+    )
+    kernel = tilescale.compile(make_scale("float32"), target="sim:sm_80")
+    zeros = np.zeros((16, 64), np.float32)
+    for offset in (0, 16, 32):
+        kernel(place(zeros, offset), place(zeros, offset))
+    assert made == []
+    for offset in (8, 8, 4, 12, 24):
+        kernel(place(zeros, offset), place(zeros, 0))
+    assert made == [2, 4]
+
+
+def test_only_tensors_with_vector_accesses_must_be_aligned():
+    @T.prim_func
+    def gather(A: T.Tensor((64,), "float32"), B: T.Tensor((64,), "float32")):
+        with T.Kernel(1, threads=64):
+            for i in T.Parallel(64):
+                B[i] = A[63 - i]
+
+    assert longest(gather, "sm_80", 16) == [4, 16]
+
+
+def test_instructions_of_the_user_keep_their_needs():
+    @T.prim_func
+    def moved(A: T.Tensor((32,), "float32"), B: T.Tensor((32,), "float32")):
+        with T.Kernel(1, threads=8):
+            s = T.alloc_shared((32,), "float32")
+            tx = T.get_thread_binding()
+            T.ptx_cp_async(T.address_of(s[tx * 4]), T.address_of(A[tx * 4]), 4)
+            T.ptx_commit_group()
+            T.ptx_wait_group(0)
+            T.sync_threads()
+            T.copy(s, B)
+
+    kernel = tilescale.compile(moved, target="sim:sm_80")
+    a = np.arange(32, dtype=np.float32)
+    kernel(place(a, 0), b := place(np.zeros(32, np.float32), 4))
+    np.testing.assert_array_equal(b, a)
+    with pytest.raises(errors.ArgumentAlignmentError) as caught:
+        kernel(place(a, 8), place(np.zeros(32, np.float32), 0))
+    assert "multiple of 16 bytes" in caught.value.expected
+
+
+def test_elements_stay_aligned_themselves():
+    kernel = tilescale.compile(make_scale("float32"), target="sim:sm_80")
+    x = place(np.zeros((16, 64), np.float32), 2)
+    with pytest.raises(errors.ArgumentAlignmentError) as caught:
+        kernel(x, x)
+    assert caught.value.expected == "a data pointer that is a multiple of 4 bytes"
+
+
+def test_the_simulator_sees_misaligned_vectors():
+    """What the variant is for: the kernel itself would fault on such tensors."""
+    kernel = tilescale.compile(make_scale(), target="sim:sm_80")
+    for param in kernel.signature["params"]:
+        param["vector_alignment"] = 1
+    careless = sim_kernel(kernel)
+    values = np.ones((16, 64), np.float16)
+    with pytest.raises(errors.ExecutionError, match="align"):
+        careless(place(values, 2), place(values, 0))
+
+
+def sim_kernel(kernel):
+    """The kernel, bound anew by its changed signature."""
+    return _runtime.HostedKernel(
+        kernel.signature,
+        ArgumentReporter(kernel.signature),
+        tensors.adapt_array,
+        tensors.allocate_like,
+        kernel._launch,
+    )
