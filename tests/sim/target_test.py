@@ -210,7 +210,7 @@ def test_the_profiler_makes_inputs(scale):
 def test_limits_of_a_grid():
     @T.prim_func
     def kernel(A: T.Tensor((64,), "float32"), rows: T.int32):
-        with T.Kernel(1, rows, threads=32) as (bx, by):
+        with T.Kernel(1, rows, threads=32) as (_, by):
             if by == 0:
                 A[0] = 1.0
 
