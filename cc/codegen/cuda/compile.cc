@@ -6,11 +6,8 @@
 #include "cc/codegen/common/kernel.h"
 #include "cc/codegen/common/launch.h"
 #include "cc/codegen/cuda/check_resources.h"
-<<<<<<< HEAD
-#include "cc/codegen/cuda/source_kernel.h"
-=======
 #include "cc/codegen/cuda/parameter_alignment.h"
->>>>>>> fae7f8f (Compile a variant with shorter vectors for tensors that start anywhere)
+#include "cc/codegen/cuda/source_kernel.h"
 #include "cc/codegen/cuda/writer.h"
 #include "cc/ir/visitor.h"
 #include "cc/pass/cuda_pipeline.h"
