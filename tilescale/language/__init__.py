@@ -27,6 +27,7 @@ from tilescale.language.copy import *
 from tilescale.language.device_assert import *
 from tilescale.language.fill import *
 from tilescale.language.gemm import *
+from tilescale.language.im2col import *
 from tilescale.language.intrinsic import *
 from tilescale.language.kernel import *
 from tilescale.language.loop import *
@@ -53,9 +54,9 @@ from tilescale.language.warp import *
 _LANES = (2, 4, 8, 16, 32, 64)
 _VECTORS = {f"{name}x{lanes}" for name in SCALAR_BITS for lanes in _LANES if name != "handle"}
 _MODULES = """
-    alloc annotate atomic branch copy device_assert fill gemm intrinsic kernel loop math numeric
-    packed pointer print ptx random reduce reducer scan scheduler source_kernel tensor thread
-    transpose vector_access view vote warp
+    alloc annotate atomic branch copy device_assert fill gemm im2col intrinsic kernel loop math
+    numeric packed pointer print ptx random reduce reducer scan scheduler source_kernel tensor
+    thread transpose vector_access view vote warp
 """
 
 globals().update({name: dtype(name) for name in SCALAR_BITS})

@@ -38,8 +38,8 @@ TILE_OPERATORS = section(
         "`T.gemm` after scaling the operands",
     ),
     later("gemm_sp wgmma_gemm_sp tcgen05_gemm_sp", _SPARSE, "`T.gemm`"),
-    later("im2col", "with the CUDA target", "a gather in `T.Parallel` (examples/conv_im2col.py)"),
-    rejected("c2d_im2col", "deprecated by TileLang", "a gather in `T.Parallel`"),
+    both("im2col", "a gather by threads"),
+    rejected("c2d_im2col", "deprecated by TileLang", "`T.im2col`"),
     threads("access_ptr", "an address; the kind and extent of the access are for the reader"),
 )
 
