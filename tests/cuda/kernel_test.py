@@ -5,6 +5,7 @@ import pytest
 
 from tests.cuda import kernels
 from tests.runtime.c_kernels import expr, sym, tensor
+from tests.support.gpu import needs_nvrtc_for
 from tilescale import _runtime, cuda, errors
 from tilescale.tools import cuda_driver
 
@@ -116,6 +117,7 @@ extern "C" __global__ void __launch_bounds__(256) k(float* x) {
 
 @pytest.mark.parametrize("arch", ["sm_70", "sm_75", "sm_80", "sm_89", "sm_90a", "sm_120"])
 def test_more_threads_than_the_registers_allow(arch):
+    needs_nvrtc_for(arch)
     params = [tensor("X", [{"const": 200 * 1024}], written=True)]
     kernels.load(SPREAD, "k", params, arch, block=(256, 1, 1))
     with pytest.raises(errors.RegisterLimitError, match="more registers than") as caught:

@@ -38,6 +38,20 @@ def run_on_cpu(func: ir.PrimFunc, args: list[Any], refusal: type[Exception]) -> 
     pytest.skip(f"refused for {target()}: {refusal.__name__}")
 
 
+def for_target(function: Any) -> Any:
+    """Returns what `@tilescale.jit` decorates, for the target of this run."""
+    return function.with_options(target=target())
+
+
+def call(kernel: Any, *args: Any) -> list[Any]:
+    """Calls a kernel for the target of this run with NumPy arrays, without the evaluator.
+
+    Returns:
+        Its outputs as NumPy arrays.
+    """
+    return machine.call(kernel, target(), *args)
+
+
 def run(func: ir.PrimFunc, args: list[Any], tolerance: float = 1e-5) -> list[Any]:
     """Executes `func` on both and requires one result.
 

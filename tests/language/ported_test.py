@@ -4,6 +4,8 @@ import numpy as np
 
 import tilescale
 import tilescale.language as T
+from tests.harness import kernel_run
+from tests.harness.kernel_run import for_target
 from tilescale.layout import make_swizzled_layout
 
 
@@ -43,7 +45,7 @@ def test_topk():
         return kernel
 
     x = np.random.default_rng(1).permutation(330).reshape(10, 33).astype(np.float32)
-    gates, indices = topk(10, 33, 4, 4)(x)
+    gates, indices = kernel_run.call(for_target(topk)(10, 33, 4, 4), x)
     np.testing.assert_array_equal(indices, np.argsort(-x, 1)[:, :4])
     np.testing.assert_array_equal(gates, -np.sort(-x, 1)[:, :4])
 
@@ -87,7 +89,8 @@ def test_convolution_over_views_of_parameters():
         return main
 
     data, weights = random(2, 7, 8, 4, dtype=np.float16), random(3, 3, 4, 6, dtype=np.float16)
-    out = convolution(2, 4, 7, 8, 6, 3, 1, 1, 1, 16, 8, 16, 2, 128)(data, weights)
+    kernel = for_target(convolution)(2, 4, 7, 8, 6, 3, 1, 1, 1, 16, 8, 16, 2, 128)
+    (out,) = kernel_run.call(kernel, data, weights)
     padded = np.pad(data.astype(np.float32), ((0, 0), (1, 1), (1, 1), (0, 0)))
     expected = sum(
         padded[:, a : a + 7, b : b + 8] @ weights[a, b].astype(np.float32)
@@ -138,7 +141,8 @@ def test_grouped_gemm_with_offsets_from_memory():
     a, b = random(sum(sizes), 24), random(3, 24, 20)
     offsets = np.cumsum((0, *sizes[:-1])).astype(np.int32)
     padded = np.cumsum([0, 16, 32]).astype(np.int32)
-    out = grouped(sizes, 24, 20)(a, b, np.array(sizes, np.int32), offsets, padded)
+    lengths = np.array(sizes, np.int32)
+    (out,) = kernel_run.call(for_target(grouped)(sizes, 24, 20), a, b, lengths, offsets, padded)
     expected = [a[o : o + n] @ b[g] for g, (o, n) in enumerate(zip(offsets, sizes, strict=True))]
     np.testing.assert_array_equal(out, np.concatenate(expected))
 
@@ -159,7 +163,8 @@ def test_slices_between_bound_names():
         return O
 
     q, index = random(6, 5), np.array([2, 0, 1, 1], np.int32)
-    np.testing.assert_array_equal(rows(q, index), q.reshape(3, 2, 5)[index])
+    (out,) = kernel_run.call(for_target(rows), q, index)
+    np.testing.assert_array_equal(out, q.reshape(3, 2, 5)[index])
 
 
 def test_block_sparse_gemm_by_a_run_time_mask():
@@ -191,7 +196,7 @@ def test_block_sparse_gemm_by_a_run_time_mask():
 
     a, b = random(32, 48), random(48, 32)
     mask = np.random.default_rng(2).random((2, 2, 3)) < 0.5
-    out = blocksparse(32, 32, 48)(a, b, mask)
+    (out,) = kernel_run.call(for_target(blocksparse)(32, 32, 48), a, b, mask)
     blocks = np.einsum(
         "ymkp,kpxn,yxk->ymxn", a.reshape(2, 16, 3, 16), b.reshape(3, 16, 2, 16), mask
     )

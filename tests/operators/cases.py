@@ -24,6 +24,7 @@ EVERYWHERE = ("evaluator", "cpu", *ON_GPUS)
 #: What runs a kernel -> where. The targets of tests/*/BUILD.bazel supply the architectures.
 RUNNERS = {
     "kernel_run.run": EVERYWHERE,
+    "kernel_run.call": ("cpu", *ON_GPUS),
     "machine.build": ON_GPUS,
     "thread_sim.run": ON_GPUS,
     "check": ON_GPUS,

@@ -96,7 +96,7 @@ def call(kernel: Any, target: str, *args: Any) -> list[Any]:
         return _outputs(kernel(*args))
     # An array that is passed twice stays one; strides are kept.
     arrays = {id(a): a for a in args if isinstance(a, np.ndarray)}
-    there = {key: place(target, a.copy(order="K")) for key, a in arrays.items()}
+    there = {key: _on_gpu(target, a) for key, a in arrays.items()}
     returned = kernel(*[there.get(id(a), a) for a in args])
     torch = importlib.import_module("torch")
     for key, ours in arrays.items():
@@ -105,6 +105,17 @@ def call(kernel: Any, target: str, *args: Any) -> list[Any]:
             theirs = there[key].cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
             ours[...] = theirs.view(ours.dtype).reshape(ours.shape)
     return _outputs(returned)
+
+
+def _on_gpu(target: str, array: Any) -> Any:
+    """A copy with the same strides."""
+    dense = place(target, array.copy())
+    if array.flags.c_contiguous:
+        return dense
+    strides = [stride // array.itemsize for stride in array.strides]
+    torch = importlib.import_module("torch")
+    strided = torch.empty_strided(array.shape, strides, dtype=dense.dtype, device=dense.device)
+    return strided.copy_(dense)
 
 
 def _outputs(returned: Any) -> list[Any]:
