@@ -40,7 +40,7 @@ EXCEPTIONS: tuple[tuple[str, tuple[str, ...], str], ...] = (
         _NO_HOST,
         _THREADS,
     ),
-    ("call_extern call_pure_extern import_source", _NO_HOST, _GPU_TEXT),
+    ("CUDASourceCodeKernel call_extern call_pure_extern import_source", _NO_HOST, _GPU_TEXT),
     ("rng_init rng_rand rng_rand_float", ("evaluator",), _NUMBERS),
     ("make_tensor make_tensor_from_addr", ("evaluator", *_SIMULATED), _ADDRESSES),
 )
