@@ -7,6 +7,7 @@
 #include "cc/op/device_assert.h"
 #include "cc/op/fill.h"
 #include "cc/op/gemm.h"
+#include "cc/op/load_operand.h"
 #include "cc/op/print.h"
 #include "cc/op/reduce.h"
 #include "cc/op/reducer.h"
@@ -36,6 +37,14 @@ void RegisterMoves() {
       .def(refl::init<Region, Region, AttrMap, Span>())
       .def_ro("src", &TransposeObj::src)
       .def_ro("dst", &TransposeObj::dst);
+  refl::ObjectDef<LoadOperandObj>()
+      .def(refl::init<Region, Region, bool, bool, int64_t, int64_t, AttrMap, Span>())
+      .def_ro("src", &LoadOperandObj::src)
+      .def_ro("dst", &LoadOperandObj::dst)
+      .def_ro("is_a", &LoadOperandObj::is_a)
+      .def_ro("transposed", &LoadOperandObj::transposed)
+      .def_ro("m", &LoadOperandObj::m)
+      .def_ro("n", &LoadOperandObj::n);
   refl::ObjectDef<AtomicObj>()
       .def(refl::init<Region, Region, AtomicKind, AttrMap, Span>())
       .def_ro("dst", &AtomicObj::dst)

@@ -15,6 +15,7 @@
 #include "cc/pass/collect_accesses.h"
 #include "cc/pass/fresh_names.h"
 #include "cc/pass/lower_async_copies.h"
+#include "cc/pass/operands_ahead.h"
 #include "cc/pass/register_prefetch.h"
 
 namespace tilescale::pass {
@@ -116,7 +117,7 @@ struct Item {
 class PipelineWriter {
  public:
   PipelineWriter(const ir::PipelineObj* pipeline, const ffi::Array<ir::Stmt>& body,
-                 const Layouts& layouts, const lower::Context& context)
+                 const Layouts& layouts, const lower::cuda::Context& context)
       : pipeline_(pipeline), layouts_(layouts), context_(context), type_(pipeline->var.dtype()) {
     Sort(body);
     MakeRings();
@@ -136,6 +137,7 @@ class PipelineWriter {
     ir::Stmt body = ir::Seq(steady, pipeline_->span);
     stmts.push_back(ir::For(number, Int(0), pipeline_->extent, Int(1), ir::ForKind::kSerial, body,
                             {}, pipeline_->span));
+    for (const ir::Stmt& s : outer_end_) stmts.push_back(s);
     return ir::Seq(stmts, pipeline_->span);
   }
 
@@ -170,6 +172,7 @@ class PipelineWriter {
     const std::string atom(pipeline_->atoms[number]);
     const int64_t stage = pipeline_->stages[number], order = pipeline_->order[number];
     last_ = std::max(last_, stage);
+    if (HasOperandsAhead(atom)) return AddProduct(s.as<op::GemmObj>(), declarations);
     if (atom != kPrefetchAtom) {
       items_.push_back({s, std::move(declarations), stage, order, atom.rfind("cp.async", 0) == 0});
       return;
@@ -182,6 +185,26 @@ class PipelineWriter {
     const int64_t behind = order + static_cast<int64_t>(pipeline_->order.size());
     items_.push_back({halves.load, declarations, stage, order, false});
     items_.push_back({halves.store, std::move(declarations), stage, behind, false});
+  }
+
+  // A product, the only operator of the last stage: it begins before the loads of its step, so that
+  // its first instructions need not wait until they are issued.
+  void AddProduct(const op::GemmObj* gemm, const std::vector<ir::Stmt>& declarations) {
+    AheadProduct parts = SplitProduct(gemm, context_);
+    for (const ir::Buffer& buffer : parts.registers) {
+      outer_.push_back(ir::Alloc(buffer, std::nullopt, pipeline_->span));
+    }
+    for (const ir::Stmt& s : parts.clear) outer_.push_back(s);
+    const int64_t first = -static_cast<int64_t>(parts.first.size());
+    const std::vector<ir::Stmt> none;
+    int64_t before = first;
+    for (const ir::Stmt& s : parts.first) {
+      items_.push_back({s, before == first ? declarations : none, last_, before, false});
+      ++before;
+    }
+    int64_t behind = static_cast<int64_t>(pipeline_->order.size());
+    for (const ir::Stmt& s : parts.rest) items_.push_back({s, {}, last_, behind++, false});
+    outer_end_.push_back(parts.last);
   }
 
   bool IsChannel(const ir::Buffer& buffer) const {
@@ -371,7 +394,7 @@ class PipelineWriter {
 
   const ir::PipelineObj* pipeline_;
   const Layouts& layouts_;
-  const lower::Context& context_;
+  const lower::cuda::Context& context_;
   ir::DType type_;
   std::vector<Item> items_;
   Rings rings_;
@@ -380,6 +403,8 @@ class PipelineWriter {
   std::map<std::pair<int64_t, int64_t>, ir::Var> slots_;
   // Declarations of memory, which last as long as the pipeline.
   ffi::Array<ir::Stmt> outer_;
+  // What is left to do behind it.
+  ffi::Array<ir::Stmt> outer_end_;
   int64_t last_ = 0;
   // Whether the loop's variable counts iterations from 0.
   const bool counts_ = ir::IsConstInt(pipeline_->min, 0) && ir::IsConstInt(pipeline_->step, 1);
@@ -387,7 +412,7 @@ class PipelineWriter {
 
 class Expander : public ir::Mutator {
  public:
-  Expander(const ir::Stmt& body, const lower::Context& context) : context_(context) {
+  Expander(const ir::Stmt& body, const lower::cuda::Context& context) : context_(context) {
     ir::ForEachStmt(body, [&](const ir::Stmt& s) {
       const ir::AnnotateObj* note = LayoutOf(s);
       if (note) layouts_.insert_or_assign(note->target.value().get(), note->value);
@@ -405,7 +430,7 @@ class Expander : public ir::Mutator {
   }
 
  private:
-  const lower::Context& context_;
+  const lower::cuda::Context& context_;
   Layouts layouts_;
 };
 

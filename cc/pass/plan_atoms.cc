@@ -7,6 +7,7 @@
 #include "cc/ir/visitor.h"
 #include "cc/lower/cuda/operator_atom.h"
 #include "cc/op/copy.h"
+#include "cc/pass/operands_ahead.h"
 #include "cc/pass/register_prefetch.h"
 
 namespace tilescale::pass {
@@ -39,6 +40,7 @@ class AtomPlanner {
     }
     while (DropShared()) {
     }
+    PlanProduct(wanted);
     for (size_t i = 0; i < stages_.size(); ++i) {
       if (prefetched_[i]) atoms_[i].atom = kPrefetchAtom;
     }
@@ -46,6 +48,39 @@ class AtomPlanner {
   }
 
  private:
+  // The operands of a product that alone reads what `cp.async` brings can be read ahead.
+  void PlanProduct(const std::vector<std::string>& wanted) {
+    const op::GemmObj* gemm = nullptr;
+    size_t at = 0;
+    for (size_t i = 0; i < stages_.size(); ++i) {
+      if (stages_[i] == last_) {
+        if (gemm) return;
+        gemm = graph_.operators[at = i].stmt.as<op::GemmObj>();
+        if (!gemm) return;
+      } else if (atoms_[i].atom.rfind("cp.async", 0) != 0) {
+        return;
+      }
+    }
+    if (!gemm || last_ < 1 || !IsLoadedAhead(gemm->a->buffer) || !IsLoadedAhead(gemm->b->buffer)) {
+      return;
+    }
+    AheadChoice choice = ChooseOperandsAhead(gemm, facts_.context);
+    const std::string plain = atoms_[at].atom;
+    bool ahead = choice.pays;
+    if (at < wanted.size() && !wanted[at].empty()) ahead = HasOperandsAhead(wanted[at]);
+    if (choice.possible && ahead) atoms_[at].atom = plain + kOperandsAhead;
+  }
+
+  bool IsLoadedAhead(const ir::Buffer& buffer) const {
+    for (size_t i = 0; i < stages_.size(); ++i) {
+      if (stages_[i] == last_) continue;
+      for (const MemoryAccess& access : graph_.operators[i].accesses) {
+        if (access.write && access.buffer.same_as(buffer)) return true;
+      }
+    }
+    return false;
+  }
+
   // Of the operators in a statement, each once.
   std::string AtomsWithin(const ir::Stmt& stmt) const {
     std::set<std::string> known;

@@ -20,6 +20,7 @@ CASES = {
     "copy": (op.Copy(A, C, {}, None), "A", "C", "", True),
     "fill": (op.Fill(C, ONE, {}, None), "", "C", "", True),
     "transpose": (op.Transpose(A, C, {}, None), "A", "C", "", True),
+    "load_operand": (op.LoadOperand(A, C, True, False, 4, 4, {}, None), "A", "C", "", True),
     "gemm": (op.Gemm(A, B, C, False, False, False, {}, None), "AB", "", "C", True),
     "gemm_clear": (op.Gemm(A, B, C, False, False, True, {}, None), "AB", "C", "", True),
     "reduce": (op.Reduce(A, C, 1, op.ReduceKind.SUM, True, False, {}, None), "A", "C", "", True),

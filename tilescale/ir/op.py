@@ -82,6 +82,18 @@ class Transpose(TileOp):
     dst: Region
 
 
+@tvm_ffi.register_object("tilescale.op.LoadOperand")
+class LoadOperand(TileOp):
+    """dst = src, into the registers of a matrix instruction that will read them."""
+
+    src: Region
+    dst: Region
+    is_a: bool
+    transposed: bool
+    m: int
+    n: int
+
+
 @tvm_ffi.register_object("tilescale.op.Reduce")
 class Reduce(TileOp):
     """dst = combination of src along `dim`."""

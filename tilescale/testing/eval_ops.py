@@ -56,6 +56,7 @@ class Operators:
             ir.op.Fill: self._fill,
             ir.op.Gemm: self._gemm,
             ir.op.Transpose: self._transpose,
+            ir.op.LoadOperand: self._copy,
             ir.op.Reduce: self._reduce,
             ir.op.Scan: self._scan,
             ir.op.Atomic: self._atomic,

@@ -97,13 +97,13 @@ LaneStart StartOf(const MmaPlan& plan, const GemmOperand& operand, const WarpPla
 // One ldmatrix of `count` matrices for each group of four registers, `groups` of them, into the
 // registers from number `first` on. The lane's own part of the address is named, since it stays.
 ir::Stmt LoadGroups(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
-                    const ir::Buffer& registers, const ir::Expr& step, int64_t first, int64_t count,
-                    int64_t groups) {
+                    const ir::Buffer& registers, const ir::Expr& step, const ir::Expr& start,
+                    int64_t first, int64_t count, int64_t groups) {
   const ir::DType i32 = ir::dtype::Int(32);
   const std::string name(registers->name);
   ir::Var group("group", i32), at_outer(name + (operand.is_a ? "_row" : "_col"), i32);
   ir::Var at_depth(name + "_depth", i32);
-  LaneStart start = StartOf(plan, operand, place, first, count);
+  LaneStart lane = StartOf(plan, operand, place, first, count);
   const int64_t atoms = 4 / RegistersOf(operand);
   ir::Expr outer = ir::Expr(at_outer) + group * Index(atoms * operand.atom_extent);
   ir::Expr depth = ir::Expr(at_depth) + step * Index(plan.atom->k);
@@ -112,13 +112,13 @@ ir::Stmt LoadGroups(const MmaPlan& plan, const GemmOperand& operand, const WarpP
     outer = ir::Min(outer, Index(operand.depth_rows ? last / kMatrixRows * kMatrixRows : last));
   }
   const int64_t pack = kRegisterBits / ir::dtype::Bits(operand.region->buffer->dtype);
-  ir::Expr to = (group * Index(4) + Index(first)) * Index(pack);
+  ir::Expr to = start + (group * Index(4) + Index(first)) * Index(pack);
   ir::Expr call = ir::MakeCall(
       "cuda.load_matrix",
       {ir::AddressOf(registers, {to}),
        ir::AddressOf(operand.region->buffer, OperandIndices(operand, outer, depth))},
       {{"count", count}, {"transposed", operand.depth_rows}, {"bytes", kRowBytes}}, i32);
-  return ir::Seq({ir::Bind(at_outer, start.outer), ir::Bind(at_depth, start.depth),
+  return ir::Seq({ir::Bind(at_outer, lane.outer), ir::Bind(at_depth, lane.depth),
                   Unrolled(group, groups, ir::Evaluate(call), ir::Span())});
 }
 
@@ -205,7 +205,8 @@ int64_t RunLength(const GemmOperand& operand) {
 // Whole registers, or pairs of them, at a time.
 std::optional<ir::Stmt> LoadWords(const MmaPlan& plan, const GemmOperand& operand,
                                   const WarpPlace& place, const ir::Buffer& registers,
-                                  const ir::Expr& step, const Context& context) {
+                                  const ir::Expr& step, const ir::Expr& start,
+                                  const Context& context) {
   const int64_t run = RunLength(operand), bytes = run * ir::dtype::Bytes(registers->dtype);
   const ir::Buffer& buffer = operand.region->buffer;
   bool in_memory = buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
@@ -221,7 +222,7 @@ std::optional<ir::Stmt> LoadWords(const MmaPlan& plan, const GemmOperand& operan
   ffi::Array<ir::Expr> slot = layout::MapSlot(operand.atom, place.lane, word * Index(run));
   ir::Expr outer = AtomStart(operand, place, atom) + slot[operand.is_a ? 0 : 1];
   ir::Expr depth = step * Index(plan.atom->k) + slot[operand.is_a ? 1 : 0];
-  ir::Expr to = atom * Index(values) + word * Index(run);
+  ir::Expr to = start + atom * Index(values) + word * Index(run);
   ir::Expr copy = ir::MakeCall("cuda.copy_vector",
                                {ir::AddressOf(registers, {to}),
                                 ir::AddressOf(buffer, OperandIndices(operand, outer, depth))},
@@ -290,8 +291,9 @@ std::vector<layout::TileAccess> MatrixAccesses(const MmaPlan& plan, const GemmOp
 }
 
 ir::Stmt LoadElements(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
-                      const ir::Buffer& registers, const ir::Expr& step, const Context& context) {
-  if (auto words = LoadWords(plan, operand, place, registers, step, context)) return *words;
+                      const ir::Buffer& registers, const ir::Expr& step, const ir::Expr& start,
+                      const Context& context) {
+  if (auto words = LoadWords(plan, operand, place, registers, step, start, context)) return *words;
   const ir::Span span;
   const int64_t values = operand.atom->num_values;
   ir::Var atom("atom", ir::dtype::Int(32)), value("value", ir::dtype::Int(32));
@@ -303,23 +305,23 @@ ir::Stmt LoadElements(const MmaPlan& plan, const GemmOperand& operand, const War
   if (operand.Padded()) inside = inside && outer < Index(operand.extent);
   if (plan.depth % plan.atom->k != 0) inside = inside && depth < Index(plan.depth);
   ir::Expr zero = ir::MakeConst(element.dtype(), 0);
-  ir::Stmt store = ir::Store(registers, {atom * Index(values) + value},
+  ir::Stmt store = ir::Store(registers, {start + atom * Index(values) + value},
                              ir::MakeSelect(inside, element, zero), span);
   return Unrolled(atom, operand.atoms, Unrolled(value, values, store, span), span);
 }
 
 ir::Stmt LoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
-                      const ir::Buffer& registers, const ir::Expr& step) {
+                      const ir::Buffer& registers, const ir::Expr& step, const ir::Expr& start) {
   if (IsBytesAcross(operand)) return LoadBytes(plan, operand, place, registers, step);
   const int64_t count = operand.atoms * RegistersOf(operand), groups = count / 4;
   ffi::Array<ir::Stmt> stmts;
   if (groups > 0) {
-    stmts.push_back(LoadGroups(plan, operand, place, registers, step, 0, 4, groups));
+    stmts.push_back(LoadGroups(plan, operand, place, registers, step, start, 0, 4, groups));
   }
   int64_t first = 4 * groups;
   for (int64_t rest : {2, 1}) {
     if ((count & rest) == 0) continue;
-    stmts.push_back(LoadGroups(plan, operand, place, registers, step, first, rest, 1));
+    stmts.push_back(LoadGroups(plan, operand, place, registers, step, start, first, rest, 1));
     first += rest;
   }
   return ir::Seq(stmts);

@@ -31,14 +31,15 @@ bool CanLoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const Cont
 /// operand's buffer. Where `CanLoadMatrices`.
 std::vector<layout::TileAccess> MatrixAccesses(const MmaPlan& plan, const GemmOperand& operand);
 
-/// Fills `registers`, which hold all atoms of the operand of one step, element by element or, where
-/// neighbours in a register are neighbours in memory, by words; what lies outside the tile becomes
-/// 0.
+/// Fills `registers` from element `start` on, which hold all atoms of the operand of one step,
+/// element by element or, where neighbours in a register are neighbours in memory, by words; what
+/// lies outside the tile becomes 0.
 ir::Stmt LoadElements(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
-                      const ir::Buffer& registers, const ir::Expr& step, const Context& context);
+                      const ir::Buffer& registers, const ir::Expr& step, const ir::Expr& start,
+                      const Context& context);
 /// The same by `ldmatrix`. Atoms outside the tile repeat its last row.
 ir::Stmt LoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
-                      const ir::Buffer& registers, const ir::Expr& step);
+                      const ir::Buffer& registers, const ir::Expr& step, const ir::Expr& start);
 
 }  // namespace tilescale::lower::cuda
 

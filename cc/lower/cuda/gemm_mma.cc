@@ -23,16 +23,6 @@ const ir::Buffer* FindRegisters(const ir::Region& region, const Context& context
   return context.layouts ? context.layouts->FindRegisters(region->buffer) : nullptr;
 }
 
-// Elements of the fragment buffer's registers before those of the region's leading index.
-ir::Expr LeadingStart(const ir::Region& region, int64_t slots) {
-  ir::Expr index = Index(0);
-  for (size_t i = 0; i + 2 < region->mins.size(); ++i) {
-    index = index * ir::MakeCast(ir::dtype::Int(32), region->buffer->shape[i]) +
-            ir::MakeCast(ir::dtype::Int(32), region->mins[i]);
-  }
-  return index * Index(slots);
-}
-
 class MmaLowerer {
  public:
   MmaLowerer(const op::GemmObj* gemm, const MmaPlan& plan, const Context& context)
@@ -45,14 +35,12 @@ class MmaLowerer {
 
   // One loop, which other passes take for one statement of the block.
   ir::Stmt Lower() {
-    ffi::Array<ir::Stmt> stmts = Places();
+    ffi::Array<ir::Stmt> stmts;
     for (const Home* home : {&c_, &a_, &b_}) {
       if (!home->resident) stmts.push_back(ir::Alloc(home->registers, std::nullopt, span()));
     }
     stmts.push_back(Body());
-    ir::Stmt body = OfActiveWarps(ir::Seq(stmts, span()));
-    return ir::For(ir::Var("once", ir::dtype::Int(32)), Index(0), Index(1), Index(1),
-                   ir::ForKind::kSerial, body, {{kThreadLevel, true}}, span());
+    return OfWarps(plan_, place_, ir::Seq(stmts, span()), span(), context_);
   }
 
  private:
@@ -70,20 +58,6 @@ class MmaLowerer {
   Home HomeOfOperand(const GemmOperand& operand, const char* name) const {
     const int64_t step = operand.atoms * operand.atom->num_values;
     return HomeOf(operand.region, step, step * plan_.Steps(), name);
-  }
-
-  ffi::Array<ir::Stmt> Places() const {
-    ir::Expr warp = ir::FloorDiv(context_.thread, Index(kWarpSize));
-    ir::Expr rows = Index(plan_.a.warps);
-    return {ir::Bind(place_.lane, ir::FloorMod(context_.thread, Index(kWarpSize)), span()),
-            ir::Bind(place_.m, ir::FloorMod(warp, rows), span()),
-            ir::Bind(place_.n, ir::FloorDiv(warp, rows), span())};
-  }
-
-  ir::Stmt OfActiveWarps(const ir::Stmt& body) const {
-    const int64_t active = plan_.Warps() * kWarpSize;
-    if (active == context_.threads) return body;
-    return ir::If(context_.thread < Index(active), body, std::nullopt, span());
   }
 
   ir::Stmt Body() const {
@@ -158,8 +132,9 @@ class MmaLowerer {
                        bool whole) const {
     if (home.resident) return whole ? ir::Seq(ffi::Array<ir::Stmt>()) : ClearTail(operand, home);
     bool matrices = whole && CanLoadMatrices(plan_, operand, context_);
-    return matrices ? LoadMatrices(plan_, operand, place_, home.registers, step)
-                    : LoadElements(plan_, operand, place_, home.registers, step, context_);
+    return matrices
+               ? LoadMatrices(plan_, operand, place_, home.registers, step, Index(0))
+               : LoadElements(plan_, operand, place_, home.registers, step, Index(0), context_);
   }
 
   // Registers that lie beyond K own no element, and nobody has set them: 0 times NaN is NaN.
@@ -186,12 +161,17 @@ class MmaLowerer {
   ir::Stmt Multiply(const ir::Expr& step) const {
     const ir::DType i32 = ir::dtype::Int(32);
     ir::Var i("i", i32), j("j", i32);
-    ir::Expr number = i * Index(plan_.b.atoms) + j;
+    // There and back again: neighbouring instructions share an operand, which stays in the register
+    // file's cache.
+    ir::Expr back = Index(plan_.b.atoms - 1) - j;
+    ir::Expr column = ir::MakeSelect(ir::Equal(ir::FloorMod(i, Index(2)), Index(0)), j, back);
+    if (plan_.a.atoms == 1 || plan_.b.atoms == 1) column = j;
+    ir::Expr number = i * Index(plan_.b.atoms) + column;
     ir::Expr c =
         ir::AddressOf(c_.registers, {c_.start + number * Index(plan_.atom->c->num_values)});
-    ir::Expr call =
-        ir::MakeCall("cuda.mma", {c, AtomOf(plan_.a, a_, i, step), AtomOf(plan_.b, b_, j, step)},
-                     {{"atom", ffi::String(plan_.atom->name)}}, i32);
+    ir::Expr call = ir::MakeCall(
+        "cuda.mma", {c, AtomOf(plan_.a, a_, i, step), AtomOf(plan_.b, b_, column, step)},
+        {{"atom", ffi::String(plan_.atom->name)}}, i32);
     ir::Stmt multiply = ir::Evaluate(call, span());
     return Unrolled(i, plan_.a.atoms, Unrolled(j, plan_.b.atoms, multiply, span()), span());
   }
@@ -206,6 +186,32 @@ class MmaLowerer {
 };
 
 }  // namespace
+
+ir::Expr LeadingStart(const ir::Region& region, int64_t slots) {
+  ir::Expr index = Index(0);
+  for (size_t i = 0; i + 2 < region->mins.size(); ++i) {
+    index = index * ir::MakeCast(ir::dtype::Int(32), region->buffer->shape[i]) +
+            ir::MakeCast(ir::dtype::Int(32), region->mins[i]);
+  }
+  return index * Index(slots);
+}
+
+ir::Stmt OfWarps(const MmaPlan& plan, const WarpPlace& place, const ir::Stmt& body,
+                 const ir::Span& span, const Context& context) {
+  ir::Expr warp = ir::FloorDiv(context.thread, Index(kWarpSize));
+  ir::Expr rows = Index(plan.a.warps);
+  ir::Stmt all =
+      ir::Seq({ir::Bind(place.lane, ir::FloorMod(context.thread, Index(kWarpSize)), span),
+               ir::Bind(place.m, ir::FloorMod(warp, rows), span),
+               ir::Bind(place.n, ir::FloorDiv(warp, rows), span), body},
+              span);
+  const int64_t active = plan.Warps() * kWarpSize;
+  if (active != context.threads) {
+    all = ir::If(context.thread < Index(active), all, std::nullopt, span);
+  }
+  return ir::For(ir::Var("once", ir::dtype::Int(32)), Index(0), Index(1), Index(1),
+                 ir::ForKind::kSerial, all, {{kThreadLevel, true}}, span);
+}
 
 ir::Stmt LowerToMma(const op::GemmObj* gemm, const MmaPlan& plan, const Context& context) {
   return MmaLowerer(gemm, plan, context).Lower();

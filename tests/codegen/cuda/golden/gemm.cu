@@ -84,7 +84,7 @@ extern "C" __global__ void __launch_bounds__(128)
       for (int32_t i_4 = 0; i_4 < 2; ++i_4) {
         #pragma unroll
         for (int32_t j_4 = 0; j_4 < 4; ++j_4) {
-          ts::ptx::mma_m16n8k16_f32_f16(ts::registers<float, 4>(&C_local[(i_4 * 16) + (j_4 * 4)]), ts::registers<uint32_t, 4>(&a[i_4 * 8]), ts::registers<uint32_t, 2>(&b[j_4 * 4]), ts::registers<float, 4>(&C_local[(i_4 * 16) + (j_4 * 4)]));
+          ts::ptx::mma_m16n8k16_f32_f16(ts::registers<float, 4>(&C_local[(i_4 * 16) + (((i_4 == 0) ? j_4 : (3 - j_4)) * 4)]), ts::registers<uint32_t, 4>(&a[i_4 * 8]), ts::registers<uint32_t, 2>(&b[((i_4 == 0) ? j_4 : (3 - j_4)) * 4]), ts::registers<float, 4>(&C_local[(i_4 * 16) + (((i_4 == 0) ? j_4 : (3 - j_4)) * 4)]));
         }
       }
     }
