@@ -139,7 +139,7 @@ ir::Expr ByteRow(const ir::Expr& lane, int64_t blocks) {
 
 // Columns of memory are read 16 at a time: one atom, two, or half of what two would take.
 ir::Stmt LoadBytes(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
-                   const ir::Buffer& registers, const ir::Expr& step) {
+                   const ir::Buffer& registers, const ir::Expr& step, const ir::Expr& first) {
   const ir::DType i32 = ir::dtype::Int(32);
   const int64_t blocks = plan.atom->k / kRowBytes;
   const int64_t atoms = operand.atom_extent == kRowBytes || operand.atoms % 2 != 0 ? 1 : 2;
@@ -154,7 +154,7 @@ ir::Stmt LoadBytes(const MmaPlan& plan, const GemmOperand& operand, const WarpPl
     start = ir::Min(start, Index((operand.extent - 1) / kRowBytes * kRowBytes));
   }
   ir::Expr depth = ir::Expr(at_depth) + step * Index(plan.atom->k);
-  ir::Expr to = group * Index(atoms * operand.atom->num_values);
+  ir::Expr to = first + group * Index(atoms * operand.atom->num_values);
   ir::Expr call =
       ir::MakeCall("cuda.load_bytes",
                    {ir::AddressOf(registers, {to}),
@@ -312,7 +312,7 @@ ir::Stmt LoadElements(const MmaPlan& plan, const GemmOperand& operand, const War
 
 ir::Stmt LoadMatrices(const MmaPlan& plan, const GemmOperand& operand, const WarpPlace& place,
                       const ir::Buffer& registers, const ir::Expr& step, const ir::Expr& start) {
-  if (IsBytesAcross(operand)) return LoadBytes(plan, operand, place, registers, step);
+  if (IsBytesAcross(operand)) return LoadBytes(plan, operand, place, registers, step, start);
   const int64_t count = operand.atoms * RegistersOf(operand), groups = count / 4;
   ffi::Array<ir::Stmt> stmts;
   if (groups > 0) {
