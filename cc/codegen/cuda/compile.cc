@@ -1,6 +1,7 @@
 // A lowered kernel as one CUDA C++ text, and what a launch needs to know.
 #include <tvm/ffi/reflection/registry.h>
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "cc/codegen/common/kernel.h"
@@ -151,10 +152,12 @@ std::string LaunchJson(const lower::cuda::Context& context, const Launch& launch
   json.Field("shared_bytes", func->attrs.at("shared_bytes").cast<int64_t>());
   json.Key("alignments");
   json.BeginArray();
+  // What the user's own text does with its parameters is not known.
+  const int64_t least = IsSourceKernel(kernel.grid) ? lower::cuda::kVectorBytes : 1;
   for (const ParameterAlignment& needs : ParameterAlignments(func, context)) {
     json.BeginArray();
-    json.Value(needs.all);
-    json.Value(needs.vectors);
+    json.Value(std::max(needs.all, least));
+    json.Value(std::max(needs.vectors, least));
     json.EndArray();
   }
   json.EndArray();

@@ -171,3 +171,10 @@ def test_a_missing_text_is_an_error(given, match):
 def test_the_cpu_target_has_no_such_kernels():
     with pytest.raises(errors.ThreadLevelOnCpuError, match=r"T\.CUDASourceCodeKernel"):
         tilescale.lower(twice(), "cpu")
+
+
+def test_what_the_users_text_does_with_its_parameters_is_not_known():
+    """Its vectors may be as long as any: no variant of it has shorter ones."""
+    lowered = tilescale.lower(plus(), target="cuda -arch=sm_80")
+    tensors = [param for param in lowered.signature["params"] if param["kind"] == "tensor"]
+    assert tensors and {param["alignment"] for param in tensors} == {16}
