@@ -224,6 +224,7 @@ class Solver {
     bool combined = false;
     for (size_t i = 0; i < group.size(); ++i) {
       vector = std::max(vector, group[i]->vector);
+      combined = combined || group[i]->combines;
       for (const FragmentAccess& access : group[i]->accesses) {
         if (!Open(access.buffer) || !access.map.IsPermutation()) continue;
         combined = combined || IsCombined(access.buffer);

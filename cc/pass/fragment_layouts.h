@@ -37,6 +37,8 @@ struct LoopProblem {
   int64_t vector = 1;
   /// Whether several threads may carry out one point, storing to memory only once.
   bool replicable = true;
+  /// Whether points are combined to results of which threads have parts: lines over lanes, then.
+  bool combines = false;
   /// Given by the user, or decided before.
   std::optional<layout::Fragment> given;
 };

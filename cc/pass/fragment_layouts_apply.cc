@@ -191,8 +191,11 @@ class Applier : public ir::Mutator {
       const layout::Fragment* tile = solution_.Find(access.buffer);
       if (!tile) continue;
       auto registers = layout::RegistersOf(fragment, access.map, *tile);
-      const bool fits = registers && (!access.write || layout::WritesAllCopies(fragment, access.map,
-                                                                               *tile, *registers));
+      // A loop and a tile that were mapped together before fit: copies that differ are meant to.
+      const bool mapped = loop.given && problem_.decided.count(access.buffer.get());
+      const bool fits =
+          registers && (!access.write || mapped ||
+                        layout::WritesAllCopies(fragment, access.map, *tile, *registers));
       const bool known = std::any_of(result.begin(), result.end(), [&](const Conversion& c) {
         return c.buffer.same_as(access.buffer);
       });

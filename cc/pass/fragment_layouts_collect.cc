@@ -8,6 +8,7 @@
 #include "cc/ir/spec.h"
 #include "cc/ir/visitor.h"
 #include "cc/lower/cuda/lowering.h"
+#include "cc/op/reducer.h"
 #include "cc/op/tile_op.h"
 #include "cc/pass/analyzed_mutator.h"
 #include "cc/pass/fragment_layouts.h"
@@ -68,6 +69,12 @@ bool IsReplicable(const ir::Stmt& body) {
     walker.plain = walker.plain && !also;
   }
   return walker.plain;
+}
+
+bool UpdatesReducers(const ir::Stmt& body) {
+  bool found = false;
+  ir::ForEachStmt(body, [&](const ir::Stmt& s) { found = found || s.as<op::ReducerUpdateObj>(); });
+  return found;
 }
 
 // A mutator only because that one knows the facts at each loop.
@@ -172,6 +179,7 @@ class Collector : public AnalyzedMutator {
     Visit(box->body, tabled ? &loop : nullptr);
     if (!tabled) return;
     loop.replicable = IsReplicable(box->body);
+    loop.combines = UpdatesReducers(box->body);
     auto given = box->attrs.find("loop_layout");
     if (given != box->attrs.end()) loop.given = (*given).second.as<layout::Fragment>();
     if (!loop.given) loop.vector = MaxVector(box, context_);
