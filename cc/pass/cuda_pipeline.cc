@@ -33,6 +33,7 @@
 #include "cc/pass/simplify_stmts.h"
 #include "cc/pass/split_branches.h"
 #include "cc/pass/store_matrices.h"
+#include "cc/pass/vectorize_loops.h"
 #include "cc/pass/widen_indices.h"
 #include "cc/support/diagnostic.h"
 
@@ -155,6 +156,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       // After fragments have their home: those in shared memory need barriers too.
       {"insert_sync", InsertSync},
       {"distribute_parallel", DistributeParallel},
+      // After all code is one thread's.
+      {"vectorize_loops", VectorizeLoops},
       // Before guards, which compare exact indices.
       {"widen_indices", WidenIndices},
       {"legalize_memory", LegalizeMemory},

@@ -256,15 +256,8 @@ class Distributor : public AnalyzedMutator {
     ffi::Array<ir::Expr> indices = stage.access.indices;
     const ir::Expr& last = indices.back();
     if (at > 0) indices.Set(indices.size() - 1, last + ir::MakeInt(last.dtype(), at));
-    ir::Expr memory = ir::AddressOf(stage.access.buffer, indices);
-    ir::Expr array = ir::AddressOf(stage.staged, {Int(at)});
     const bool write = stage.access.kind != AccessKind::kLoad;
-    const bool adds = stage.access.kind == AccessKind::kAtomicAdd;
-    const int64_t bytes = stage.vector * ir::dtype::Bits(stage.staged->dtype) / 8;
-    ir::Expr call = ir::MakeCall(adds ? "cuda.atomic_add_vector" : "cuda.copy_vector",
-                                 {write ? memory : array, write ? array : memory},
-                                 {{"bytes", bytes}}, ir::dtype::Int(32));
-    ir::Stmt move = ir::Evaluate(call, span);
+    ir::Stmt move = MoveVector(stage, indices, at, span);
     return write && place.first ? ir::If(*place.first, move, std::nullopt, span) : move;
   }
 

@@ -279,31 +279,61 @@ class SyncInserter {
     return result;
   }
 
+  // A barrier that only what came before the loop asks for stands before it, and is met once.
   ir::Stmt RunFor(const ir::ForObj* loop, SyncState* state) {
-    ffi::Array<ir::Stmt> sync =
-        Before(accesses_.OfExprs({loop->min, loop->extent, loop->step}), state, loop->span);
+    const Pending header = accesses_.OfExprs({loop->min, loop->extent, loop->step});
+    ffi::Array<ir::Stmt> sync = Before(header, state, loop->span);
+    const SyncState entry = *state;
+    const int64_t before = barriers_;
+    ir::Stmt result = RunIterations(loop, state);
+    const int64_t needed = barriers_ - before;
+    if (needed == 0 || entry.pending.empty()) return With(sync, result);
+    SyncState synced{{}, entry.flying};
+    Before(header, &synced, loop->span);
+    ir::Stmt behind = RunIterations(loop, &synced);
+    if (barriers_ - before > needed) {
+      // The iterations need barriers for themselves, which were counted again.
+      barriers_ = before + needed;
+      return With(sync, result);
+    }
+    barriers_ = before + 1;
+    *state = synced;
+    sync.push_back(Call("sync_threads", {}, loop->span));
+    return With(sync, behind);
+  }
+
+  ir::Stmt RunIterations(const ir::ForObj* loop, SyncState* state) {
     auto scope = analyzer_->Enter();
     analyzer_->BindLoop(loop->var, loop->min, loop->extent, loop->step);
     // Stands for the variable one iteration ago; older ones are not told apart. The same each time
     // that an outer loop comes here.
-    const ir::Var last =
-        last_.emplace(loop, ir::Var(loop->var->name, loop->var.dtype())).first->second;
+    const ir::Var last = NameFor(loop, &last_);
     analyzer_->BindValue(last, ir::Expr(loop->var) - loop->step);
+    // An iteration before that one, whichever: unlike `last`, it is never before the first.
+    const ir::Var older = NameFor(loop, &older_);
+    analyzer_->Bind(older, analyzer_->Bounds(loop->var));
     // What happened before the loop is met by the first iteration, until that is over.
     for (Pending* part : {&state->pending, &state->flying}) {
       for (SyncAccess& access : *part) access.when.push_back(ir::Equal(loop->var, loop->min));
     }
     auto age = [&](Pending* pending) {
-      Forget(pending, {last}, analyzer_);
+      Substitute(pending, {{last.get(), ir::Expr(older)}});
+      Forget(pending, {older}, analyzer_);
       ForgetWhen(pending, {loop->var});
       Substitute(pending, {{loop->var.get(), ir::Expr(last)}});
     };
     ir::Stmt body = RunBody(loop->body, state, age);
     for (Pending* part : {&state->pending, &state->flying}) {
-      Forget(part, {loop->var, last}, analyzer_);
+      Substitute(part, {{last.get(), ir::Expr(older)}});
+      Forget(part, {loop->var, older}, analyzer_);
     }
-    return With(sync, ir::For(loop->var, loop->min, loop->extent, loop->step, loop->kind, body,
-                              loop->attrs, loop->span));
+    return ir::For(loop->var, loop->min, loop->extent, loop->step, loop->kind, body, loop->attrs,
+                   loop->span);
+  }
+
+  static ir::Var NameFor(const ir::ForObj* loop,
+                         std::unordered_map<const ir::ForObj*, ir::Var>* names) {
+    return names->emplace(loop, ir::Var(loop->var->name, loop->var.dtype())).first->second;
   }
 
   // A barrier that a branch needs against what came before it stands before the branch: whoever
@@ -372,6 +402,7 @@ class SyncInserter {
   // By loop: what is pending at its breaks and continues.
   std::vector<SyncState> leaving_;
   std::unordered_map<const ir::ForObj*, ir::Var> last_;
+  std::unordered_map<const ir::ForObj*, ir::Var> older_;
   // By store that is made in two parts: what is between them.
   std::unordered_map<const ir::StoreObj*, std::optional<ir::Buffer>> values_;
   int64_t barriers_ = 0;

@@ -2,6 +2,7 @@
 
 #include <tvm/ffi/extra/structural_equal.h>
 
+#include "cc/ir/intrinsic.h"
 #include "cc/ir/printer.h"
 #include "cc/layout/table_expr.h"
 #include "cc/lower/common/loops.h"
@@ -74,6 +75,19 @@ ir::Stmt PointMutator::MutateStmt(const ir::Stmt& s) {
   ir::Stmt result = DefaultStmt(s);
   if (!store || !IsVisible(store->buffer) || !place_.first) return result;
   return ir::If(*place_.first, result, std::nullopt, s->span);
+}
+
+ir::Stmt MoveVector(const StagedAccess& stage, const ffi::Array<ir::Expr>& indices, int64_t at,
+                    const ir::Span& span) {
+  ir::Expr memory = ir::AddressOf(stage.access.buffer, indices);
+  ir::Expr array = ir::AddressOf(stage.staged, {ir::MakeInt(ir::dtype::Int(32), at)});
+  const bool write = stage.access.kind != AccessKind::kLoad;
+  const bool adds = stage.access.kind == AccessKind::kAtomicAdd;
+  const int64_t bytes = stage.vector * ir::dtype::Bits(stage.staged->dtype) / 8;
+  ir::Expr call = ir::MakeCall(adds ? "cuda.atomic_add_vector" : "cuda.copy_vector",
+                               {write ? memory : array, write ? array : memory}, {{"bytes", bytes}},
+                               ir::dtype::Int(32));
+  return ir::Evaluate(call, span);
 }
 
 const StagedAccess* Stager::FindStage(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& indices,

@@ -64,6 +64,11 @@ struct StagedAccess {
   ir::Buffer staged;
 };
 
+/// Moves, or adds, the vector from `indices` on between memory and the array's elements from `at`
+/// on.
+ir::Stmt MoveVector(const StagedAccess& stage, const ffi::Array<ir::Expr>& indices, int64_t at,
+                    const ir::Span& span);
+
 /// Replaces staged accesses by their arrays.
 class Stager : public ir::Mutator {
  public:

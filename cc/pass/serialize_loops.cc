@@ -43,7 +43,6 @@ class LoopSerializer : public ir::Mutator {
     bool pipelined = loop->kind == ir::ForKind::kPipelined;
     if (pipelined) CheckPipelined(loop);
     ir::Stmt body = MutateStmt(loop->body);
-    bool keeps = loop->kind == ir::ForKind::kSerial || loop->kind == ir::ForKind::kUnroll;
     ir::Expr extent = loop->extent;
     if (pipelined && context_.Has(lower::PlantedBug::kMissedLastIteration)) {
       extent = ir::Max(extent - 1, ir::MakeInt(extent.dtype(), 1));
@@ -51,7 +50,7 @@ class LoopSerializer : public ir::Mutator {
     ir::AttrMap attrs;
     if (loop->attrs.count(lower::cuda::kThreadLevel)) attrs.Set(lower::cuda::kThreadLevel, true);
     return ir::For(loop->var, loop->min, extent, loop->step,
-                   keeps ? loop->kind : ir::ForKind::kSerial, body, attrs, loop->span);
+                   pipelined ? ir::ForKind::kSerial : loop->kind, body, attrs, loop->span);
   }
 
  private:

@@ -14,6 +14,7 @@ ARRIVALS = {"infer_layouts": "mapped", "distribute_parallel": "thread"}
 #: Threads have their code, but the layouts of shared memory are still annotations.
 PLACED_LATER = (
     "distribute_parallel",
+    "vectorize_loops",
     "widen_indices",
     "legalize_memory",
     "combine_neighbours",
