@@ -73,7 +73,7 @@ PrefetchCost FindPrefetch(const DependenceGraph& graph, size_t number) {
       if (!cost.reason.empty()) return;
       int64_t elements = 1;
       for (const ir::Expr& extent : ShapeOf(copy)) elements *= *ir::AsConstInt(extent);
-      cost.bytes += elements * ir::dtype::Bytes(copy->src->buffer->dtype);
+      cost.bytes += (elements * ir::dtype::Bits(copy->src->buffer->dtype) + 7) / 8;
     } else if (!(s.as<ir::IfObj>() || s.as<ir::SeqObj>() || s.as<ir::BindObj>() ||
                  s.as<ir::AssumeObj>())) {
       cost.reason = "it declares memory";

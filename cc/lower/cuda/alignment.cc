@@ -28,7 +28,7 @@ std::unordered_set<const ir::BufferObj*> FindCheckedTensors(const ir::PrimFunc& 
 }
 
 int64_t BaseAlignment(const ir::Buffer& buffer, const Context& context) {
-  const int64_t element = ir::dtype::Bytes(buffer->dtype);
+  const int64_t element = (ir::dtype::Bits(buffer->dtype) + 7) / 8;
   if (!buffer.IsScope(ir::scope::kGlobal)) return kVectorBytes;
   const bool checked = context.checked_tensors.count(buffer.get()) > 0;
   return std::max(element, checked ? context.tensor_alignment : 1);

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import tilescale
+import tilescale.language as T
 from tests.codegen.cuda import pipeline_kernels as kernels
 from tests.support import machine
 from tilescale import sim
@@ -185,3 +186,18 @@ def test_no_synchronisation_can_go(arch):
     table = mutate(lowered.kernel_source, run)
     assert not table.baseline
     assert {row.verdict for row in table.rows} == {"reported"}, str(table)
+
+
+@pytest.mark.parametrize("arch", ["sm_70", "sm_80"])
+def test_elements_of_half_a_byte_in_a_pipeline(arch):
+    @T.prim_func
+    def packed(A: T.Tensor((64,), "int4"), B: T.Tensor((64,), "int4")):
+        with T.Kernel(1, threads=32):
+            tile = T.alloc_shared((16,), "int4")
+            for k in T.Pipelined(4, num_stages=2):
+                T.copy(A[k * 16], tile)
+                T.copy(tile, B[k * 16])
+
+    a, b = np.arange(32, dtype=np.int8) * 7, np.zeros(32, np.int8)
+    machine.build(packed, arch)(a, b)
+    np.testing.assert_array_equal(b, a)
