@@ -8,6 +8,7 @@ import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.support import machine
 from tilescale import sim
 from tilescale.sim.mutate import mutate
 
@@ -75,7 +76,7 @@ def test_results(shape, dtype, threads, accumulator, fours, arch, scale):
     func = product(shape, dtype, threads, accumulator, scale)
     assert ("stmatrix_x4" in source(func, arch)) == (fours and arch != "sm_80")
     a, b, c = arguments(shape, dtype)
-    tilescale.compile(func, target=f"sim:{arch}")(a, b, c)
+    machine.build(func, arch)(a, b, c)
     wanted = a.astype(np.float32) @ b.astype(np.float32)
     if scale:
         wanted = wanted * 2 + np.arange(shape[0])[:, None]
@@ -86,11 +87,12 @@ def test_results(shape, dtype, threads, accumulator, fours, arch, scale):
 def test_tiles_that_are_no_whole_matrices(shape):
     """What reaches beyond a tile is stored by pairs or elements."""
     a, b, c = arguments(shape, "float16")
-    tilescale.compile(product(shape), target="sim:sm_90")(a, b, c)
+    machine.build(product(shape), "sm_90")(a, b, c)
     np.testing.assert_array_equal(c, (a.astype(np.float32) @ b.astype(np.float32)).astype(c.dtype))
 
 
 def launch(func, arch, args, **options):
+    machine.simulator_only("GPUs report nothing")
     lowered = tilescale.lower(func, target=f"cuda -arch={arch}")
     signature = lowered.signature
     return sim.launch(
@@ -173,7 +175,7 @@ def test_a_slot_of_a_ring():
 
     a, b, _ = arguments((32, 32), "float16")
     c = np.zeros((3, 32, 32), np.float16)
-    tilescale.compile(ring, target="sim:sm_90")(a, b, c)
+    machine.build(ring, "sm_90")(a, b, c)
     for k in range(3):
         np.testing.assert_array_equal(
             c[k].astype(np.float32), (k + 1) * (a.astype(np.float32) @ b.astype(np.float32))
