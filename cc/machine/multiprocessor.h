@@ -15,7 +15,7 @@ inline constexpr int64_t kRegisterFile = 65536;
 /// Of 32 bits, of one thread.
 inline constexpr int64_t kThreadRegisters = 255;
 /// Bytes of one thread in local memory: where registers spill to and arrays go.
-inline constexpr int64_t kThreadLocalBytes = 512 * 1024;
+inline constexpr int64_t kThreadLocalBytes = int64_t{512} * 1024;
 
 /// What a multiprocessor has for its blocks.
 struct Multiprocessor {

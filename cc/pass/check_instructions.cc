@@ -75,7 +75,8 @@ class InstructionChecker : public AnalyzedMutator {
     const ir::Buffer& buffer = address->buffer;
     const bool memory = buffer.IsScope(ir::scope::kShared) || buffer.IsScope(ir::scope::kGlobal);
     const int64_t base = lower::cuda::BaseAlignment(buffer, context_);
-    if (!memory || base <= ir::dtype::Bytes(buffer->dtype)) return;
+    if (!memory || ir::dtype::Bits(buffer->dtype) < 8 || base <= ir::dtype::Bytes(buffer->dtype))
+      return;
     std::vector<ir::Expr> strides = ExactStrides(buffer);
     ir::Expr offset = ir::MakeInt(ir::dtype::Int(64), 0);
     for (size_t i = 0; i < strides.size(); ++i) {

@@ -74,3 +74,14 @@ def test_whole_bytes_are_stored_plainly(columns, store):
 def test_bytes_of_two_rows_are_changed_atomically():
     found = ptx_text.instructions_of(ptx_of(rows(7), "sm_80"))
     assert [name for name in found if name.startswith("atom")]
+
+
+def test_elements_of_half_a_byte_need_no_alignment_of_their_own():
+    @T.prim_func
+    def move(A: T.Tensor((64,), "int4"), B: T.Tensor((64,), "int4")):
+        with T.Kernel(1, threads=32):
+            for i in T.Parallel(64):
+                B[i] = A[i]
+
+    for arch in ("sm_75", "sm_80"):
+        assert "move" in tilescale.lower(move, target=f"cuda -arch={arch}").kernel_source
