@@ -8,11 +8,11 @@ from tilescale import errors
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.macro import macro
 from tilescale.frontend.values import Scalar, const_int, describe
-from tilescale.language.loop import Parallel
+from tilescale.language import loop
 from tilescale.language.math import if_then_else
 
 #: What a macro iterates over has types that only the trace knows.
-_parallel: Any = Parallel
+_loop: Any = loop
 
 
 def im2col(
@@ -71,7 +71,7 @@ def _gather(
     _, height, width, channels = img.shape
     rows = (height + 2 * pad - dilation * (kernel - 1) - 1) // stride + 1
     columns = (width + 2 * pad - dilation * (kernel - 1) - 1) // stride + 1
-    for i, j in _parallel(*col.shape):
+    for i, j in _loop.Parallel(*col.shape):
         m = nhw_step * col.shape[0] + i
         k = c_step * col.shape[1] + j
         h = m // columns % rows * stride + k // (kernel * channels) * dilation - pad

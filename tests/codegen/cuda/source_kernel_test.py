@@ -128,8 +128,8 @@ def test_other_parameters_are_an_error(parameters, word):
         lower(plus(source))
     assert word in str(caught.value)
     assert (
-        "float* __restrict__ A, float* __restrict__ B, float more, int32_t N"
-        == caught.value.expected
+        caught.value.expected
+        == "float* __restrict__ A, float* __restrict__ B, float more, int32_t N"
     )
     assert caught.value.span.file == __file__
 
