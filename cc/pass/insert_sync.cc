@@ -297,7 +297,7 @@ class SyncInserter {
       return With(sync, result);
     }
     barriers_ = before + 1;
-    *state = synced;
+    *state = std::move(synced);
     sync.push_back(Call("sync_threads", {}, loop->span));
     return With(sync, behind);
   }

@@ -30,7 +30,7 @@ bool Apart(const SyncAccess& a, const SyncAccess& b, arith::Analyzer* analyzer) 
   for (size_t i = 0; i < a.where.size(); ++i) {
     const Span1& x = a.where[i];
     const Span1& y = b.where[i];
-    if (!x.low || !y.low || SameLimit(x.low, y.low)) continue;
+    if (!x.low || !x.high || !y.low || !y.high || SameLimit(x.low, y.low)) continue;
     bool points = SameLimit(x.low, x.high) && SameLimit(y.low, y.high);
     if (points && analyzer->CanProve(ir::MakeNot(ir::Equal(*x.low, *y.low)))) return true;
     if (points) continue;
@@ -172,26 +172,27 @@ void Forget(Pending* pending, const Names& names, arith::Analyzer* analyzer) {
   for (const ir::Var& name : names) ended.insert(name.get());
   for (SyncAccess& access : *pending) {
     for (Span1& span : access.where) {
-      if (!span.low) continue;
       bool mentions = false;
       auto look = [&](const ir::Expr& e) { mentions = mentions || ended.count(e.get()) > 0; };
-      ir::ForEachExpr(*span.low, look);
-      ir::ForEachExpr(*span.high, look);
+      if (span.low) ir::ForEachExpr(*span.low, look);
+      if (span.high) ir::ForEachExpr(*span.high, look);
       if (mentions) span = {};
     }
+  }
+  for (SyncAccess& access : *pending) {
     if (!access.by_thread) continue;
-    for (const ir::Var& name : names) access.by_thread->Own(name, analyzer);
+    ThreadElements& elements = *access.by_thread;
+    for (const ir::Var& name : names) elements.Own(name, analyzer);
   }
 }
 
 void Substitute(Pending* pending, const ir::VarMap& values) {
   for (SyncAccess& access : *pending) {
-    for (Span1& span : access.where) {
-      if (!span.low) continue;
-      span.low = ir::Substitute(*span.low, values);
-      span.high = ir::Substitute(*span.high, values);
-    }
     if (access.by_thread) access.by_thread->Substitute(values);
+    for (Span1& span : access.where) {
+      if (span.low) span.low = ir::Substitute(*span.low, values);
+      if (span.high) span.high = ir::Substitute(*span.high, values);
+    }
   }
 }
 

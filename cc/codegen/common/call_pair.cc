@@ -13,7 +13,7 @@ ir::Expr Reinterpret(const ir::Expr& value, ir::DType type) {
   return ir::MakeCall("reinterpret", {value}, {}, type);
 }
 
-ir::Expr Lane(const ir::Expr& word, ir::DType type, int lane) {
+ir::Expr Lane(const ir::Expr& word, ir::DType type, int64_t lane) {
   ir::Expr shift = ir::MakeInt(word.dtype(), lane * type.bits);
   ir::Expr bits = ir::MakeBinary(ir::BinaryKind::kShr, word, shift);
   return Reinterpret(ir::MakeCast(ir::dtype::UInt(type.bits), bits), type);
@@ -57,7 +57,7 @@ ir::Expr ExpandPair(const ir::CallObj* call) {
   const PairCall parts = ParsePairCall(call);
   const ir::DType type = ir::dtype::Parse(parts.type);
   ir::Expr word = ir::MakeInt(call->dtype, 0);
-  for (int lane = 0; lane < 2; ++lane) {
+  for (int64_t lane = 0; lane < 2; ++lane) {
     ffi::Array<ffi::Any> lanes;
     for (size_t i = 0; i < call->args.size(); ++i) {
       lanes.push_back(Lane(ir::Call::Arg(call, static_cast<int>(i)), type, lane));

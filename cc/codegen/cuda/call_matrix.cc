@@ -55,7 +55,7 @@ std::string EmitLoadBytes(Writer* w, const ir::CallObj* call) {
 
 std::string EmitStoreMatrix(Writer* w, const ir::CallObj* call) {
   return "ts::ptx::stmatrix_x4(" + w->Expr(ir::Call::Arg(call, 0)) + ", " +
-         Registers(w, ir::Call::Arg(call, 1), "uint32_t", 4 * 32) + ")";
+         Registers(w, ir::Call::Arg(call, 1), "uint32_t", int64_t{4} * 32) + ")";
 }
 
 [[maybe_unused]] const bool kRegistered[] = {

@@ -1,9 +1,8 @@
 // Operations on pairs as CUDA C++: one instruction where the architecture has it.
 #include "cc/codegen/common/call_pair.h"
 
-#include <cstdlib>
-
 #include "cc/codegen/cuda/writer.h"
+#include "cc/machine/arch.h"
 
 namespace tilescale::codegen::cuda {
 namespace {
@@ -20,7 +19,7 @@ int FirstArch(const PairCall& call) {
 
 std::string Emit(Writer* w, const ir::CallObj* call) {
   const PairCall parts = ParsePairCall(call);
-  const int arch = std::atoi(w->cuda().arch.c_str() + 3);
+  const int arch = machine::ArchNumber(w->cuda().arch);
   if (arch < FirstArch(parts)) return w->Expr(ExpandPair(call));
   const std::string bits = parts.type.substr(parts.type.find_first_of("123"));
   const std::string type = (parts.type[0] == 'b' ? "bf" : "f") + bits;
@@ -37,7 +36,7 @@ std::string EmitFma(Writer* w, const ir::CallObj* call) {
   std::string arguments =
       "(" + Arg(w, call, 0) + ", " + Arg(w, call, 1) + ", " + Arg(w, call, 2) + ")";
   if (!IsNarrowFloat(type)) return (type.bits == 64 ? "fma" : "fmaf") + arguments;
-  const int arch = std::atoi(w->cuda().arch.c_str() + 3);
+  const int arch = machine::ArchNumber(w->cuda().arch);
   const bool native = type.bits == 16 && (type.code == kDLFloat || arch >= 80);
   if (native) return "ts::fma_" + std::string(type.code == kDLFloat ? "f16" : "bf16") + arguments;
   return w->Round(w->Use("fused_odd") + arguments, ir::dtype::Float(64), type);

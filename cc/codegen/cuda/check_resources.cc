@@ -59,7 +59,8 @@ void CheckCrowd(const ir::AnnotateObj* wish, int64_t shared_bytes,
 }
 
 int64_t LocalBytes(const ir::AllocObj* alloc) {
-  int64_t bits = std::max<int64_t>(alloc->buffer->dtype.bits * alloc->buffer->dtype.lanes, 8);
+  const ir::DType type = alloc->buffer->dtype;
+  int64_t bits = std::max<int64_t>(int64_t{type.bits} * type.lanes, 8);
   for (const ir::Expr& extent : alloc->buffer->shape) {
     const int64_t* value = ir::AsConstInt(extent);
     if (!value) return 0;

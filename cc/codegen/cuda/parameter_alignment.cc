@@ -48,7 +48,7 @@ std::vector<ParameterAlignment> ParameterAlignments(const ir::PrimFunc& lowered,
     const auto* buffer =
         object->IsInstance<ir::BufferObj>() ? static_cast<const ir::BufferObj*>(object) : nullptr;
     if (!buffer) continue;
-    const int64_t bits = buffer->dtype.bits * buffer->dtype.lanes;
+    const int64_t bits = int64_t{buffer->dtype.bits} * buffer->dtype.lanes;
     result[number].all = std::max(result[number].all, bits / 8);
   }
   ir::ForEachExpr(lowered->body, [&](const ir::Expr& e) {

@@ -77,13 +77,14 @@ class ShuffleCopier {
 
   // Whether the parity of the lane's bits in `mask` is odd.
   ir::Expr IsOdd(int64_t mask) const {
-    std::optional<ir::Expr> sum;
-    for (int64_t bit = 1; bit <= mask; bit *= 2) {
-      if ((mask & bit) == 0) continue;
-      ir::Expr is_set = ir::MakeBinary(ir::BinaryKind::kNe, Masked(bit), Int(0));
-      sum = sum ? ir::MakeBinary(ir::BinaryKind::kNe, *sum, is_set) : is_set;
+    auto is_lowest_set = [&](int64_t bits) {
+      return ir::MakeBinary(ir::BinaryKind::kNe, Masked(bits & -bits), Int(0));
+    };
+    ir::Expr is_odd = is_lowest_set(mask);
+    for (int64_t rest = mask & (mask - 1); rest != 0; rest &= rest - 1) {
+      is_odd = ir::MakeBinary(ir::BinaryKind::kNe, is_odd, is_lowest_set(rest));
     }
-    return *sum;
+    return is_odd;
   }
 
   ir::Expr Choose(const std::vector<Choice>& choices, size_t next, int64_t number,
