@@ -4,6 +4,7 @@
 #include "cc/lower/cuda/gemm_plan.h"
 #include "cc/op/fill.h"
 #include "cc/op/load_operand.h"
+#include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
 namespace {
@@ -44,14 +45,16 @@ bool IsFixed(const ir::Region& region) {
 class ProductSplitter {
  public:
   ProductSplitter(const op::GemmObj* gemm, const MmaPlan& plan)
-      : gemm_(gemm), plan_(plan), attrs_(gemm->attrs) {
+      : gemm_(gemm),
+        plan_(plan),
+        attrs_(gemm->attrs),
+        a_(Registers(plan.a)),
+        b_(Registers(plan.b)) {
     attrs_.Set("instruction", ffi::String(plan.atom->name));
-    a_ = Registers(plan.a);
-    b_ = Registers(plan.b);
   }
 
   AheadProduct Split() const {
-    AheadProduct parts{{*a_, *b_}, {}, {}, {}, Multiply(1)};
+    AheadProduct parts{{a_, b_}, {}, {}, {}, Multiply(1)};
     for (const lower::cuda::GemmOperand* operand : {&plan_.a, &plan_.b}) {
       ir::Expr zero = ir::MakeConst(operand->region->buffer->dtype, 0);
       parts.clear.push_back(op::Fill(Half(*operand, 1), zero, {}, gemm_->span));
@@ -78,7 +81,7 @@ class ProductSplitter {
   }
 
   ir::Region Half(const lower::cuda::GemmOperand& operand, int64_t half) const {
-    const ir::Buffer& buffer = operand.is_a ? *a_ : *b_;
+    const ir::Buffer& buffer = operand.is_a ? a_ : b_;
     return ir::Region(buffer, {Int(half), Int(0), Int(0)},
                       {Int(1), buffer->shape[1], buffer->shape[2]});
   }
@@ -102,8 +105,8 @@ class ProductSplitter {
   const op::GemmObj* gemm_;
   const MmaPlan& plan_;
   ir::AttrMap attrs_;
-  std::optional<ir::Buffer> a_;
-  std::optional<ir::Buffer> b_;
+  ir::Buffer a_;
+  ir::Buffer b_;
 };
 
 }  // namespace
@@ -133,6 +136,7 @@ AheadChoice ChooseOperandsAhead(const op::GemmObj* gemm, const lower::cuda::Cont
 
 AheadProduct SplitProduct(const op::GemmObj* gemm, const lower::cuda::Context& context) {
   std::optional<MmaPlan> plan = lower::cuda::PlanMma(gemm, context);
+  TILESCALE_CHECK(plan, "operands are read ahead only where a matrix instruction was chosen");
   return ProductSplitter(gemm, *plan).Split();
 }
 
