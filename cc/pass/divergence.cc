@@ -7,6 +7,7 @@
 #include "cc/arith/evaluate.h"
 #include "cc/ir/intrinsic.h"
 #include "cc/ir/visitor.h"
+#include "cc/pass/linear.h"
 
 namespace tilescale::pass {
 namespace {
@@ -196,7 +197,7 @@ Agreement Divergence::OfControl(const ir::Stmt& s) const {
 }
 
 Agreement Divergence::Try(const ir::Expr& e) const {
-  if (ir::AsConstInt(e)) return Agreement::kBlock;
+  if (!Mentions(e, thread_.get())) return Agreement::kBlock;
   if (e.same_as(thread_)) return threads_ == 1 ? Agreement::kBlock : Agreement::kThread;
   arith::Point point;
   Agreement agreement = Agreement::kBlock;

@@ -57,6 +57,10 @@ VALUES = {
     "some of a warp": (lambda tx, bx, n, A, s: tx < 65, "thread"),
     "all threads": (lambda tx, bx, n, A, s: tx < N, "block"),
     "an element of all": (lambda tx, bx, n, A, s: A[bx], "block"),
+    "an element of all beside a float": (
+        lambda tx, bx, n, A, s: T.cast(A[bx], "float32") > 0.5,
+        "block",
+    ),
     "an element of the warp": (lambda tx, bx, n, A, s: A[tx // 32], "warp"),
     "an element of the thread": (lambda tx, bx, n, A, s: A[tx], "thread"),
     "a shared element": (lambda tx, bx, n, A, s: s[n], "block"),
