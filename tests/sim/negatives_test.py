@@ -224,17 +224,23 @@ def test_nothing_touches_a_copy_in_flight(size, what, async_policy):
         racing(body.replace("WAIT", weaker), async_policy=async_policy)
 
 
-VECTORS = {"b32": 1, "b64": 2, "b128": 4}
+VECTORS = {"b32": 1, "b64": 2, "b128": 4, "b256": 8}
+# Loads and stores of global and of shared memory, which has none of 256 bits.
+MEMORIES = [("g", "out", name) for name in VECTORS]
+MEMORIES += [("s", "s", name) for name in VECTORS if name != "b256"]
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize("name", VECTORS)
-def test_vectors_are_accessed_whole(name, policy):
+@pytest.mark.parametrize(("space", "place", "name"), MEMORIES)
+def test_vectors_are_accessed_whole(space, place, name, policy):
     words = VECTORS[name]
-    store = f"stg_{name}(out + {words} * t, ldg_{name}(in + {words} * t));  // W\n"
-    load = f"s[t] = ldg_{name}(out + {words} * (31 - t)).word[{words - 1}];  // R"
-    clean(f"{store}sync_warp();\n{load}", policy=policy)
-    racing(store + load, policy=policy)
+    head = f"uint32_t v[{words}], w[{words}];\nldg_{name}(v, in + {words} * t);\n"
+    store = f"st{space}_{name}({place} + {words} * t, v);  // W\n"
+    load = f"ld{space}_{name}(w, {place} + {words} * (31 - t));  // R\n"
+    use = f"s[512 + t] = w[{words - 1}];"
+    options = {"policy": policy, "arch": "sm_100"}
+    clean(f"{head}{store}sync_warp();\n{load}{use}", **options)
+    racing(head + store + load + use, **options)
 
 
 # Where the negative tests of the others are.
@@ -254,7 +260,7 @@ FREE = {"active_mask", "locked_byte"}
 
 def test_no_primitive_is_left_out():
     here = {*COLLECTIVES, *MATRICES, *SETTERS, *GETTERS}
-    here |= {f"{kind}_{name}" for kind in ("ldg", "stg") for name in VECTORS}
+    here |= {f"{kind}{space}_{name}" for kind in ("ld", "st") for space, _, name in MEMORIES}
     here |= {f"cp_async_{size}" for size in (4, 8, 16)}
     here |= {"fence_cta", "fence_gpu", "fence_sc_gpu", "fence_sys"}
     for name in ("atomic", "copy_async", "matrix", "memory", "sync", "warp"):
