@@ -1,11 +1,10 @@
 """T.im2col: convolutions as products."""
 
-import kernel_run
 import numpy as np
 import pytest
-import thread_sim
 
 import tilescale.language as T
+from tests.harness import kernel_run, thread_sim
 from tilescale import errors
 
 

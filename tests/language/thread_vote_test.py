@@ -1,11 +1,10 @@
 """T.any and T.all: of conditions, of lanes, of elements."""
 
-import kernel_run
 import numpy as np
 import pytest
-import thread_sim
 
 import tilescale.language as T
+from tests.harness import kernel_run, thread_sim
 from tilescale import errors
 
 CONDITIONS = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 1], [1, 1, 1]], np.int32)

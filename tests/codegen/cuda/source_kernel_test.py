@@ -1,11 +1,11 @@
 """T.CUDASourceCodeKernel: launches of kernels that users wrote in CUDA C++."""
 
 import numpy as np
-import ptx_text
 import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.codegen.cuda import ptx_text
 from tests.support import machine
 from tests.support.gpu import needs_nvrtc_for
 from tilescale import errors
