@@ -103,6 +103,7 @@ def check(case, draw=draw):
     if case.instruction:
         assert f"ts::ptx::{case.instruction}(" in machine.source(func, case.arch)
     machine.build(func, case.arch)(*tensors)
+    # Accumulators of float16 round at every step, in an order that each instruction chooses.
     tolerance = {"float16": 2e-2, "float32": 1e-4}.get(case.dtypes[2], 0)
     actual, wanted = tensors[2].astype(np.float64), expected[2].astype(np.float64)
     np.testing.assert_allclose(actual, wanted, rtol=tolerance, atol=tolerance * 8)

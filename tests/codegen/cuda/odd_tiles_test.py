@@ -227,4 +227,5 @@ def test_attention_with_any_warp_policy(number):
     scores = q.astype(np.float64) @ k.astype(np.float64).T
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     wanted = weights @ v.astype(np.float64) / weights.sum(axis=1, keepdims=True)
+    # The weights are rounded to the 16-bit type, bfloat16 to 8 bits; the reference has 53.
     np.testing.assert_allclose(out, wanted, rtol=2e-2, atol=2e-2)
