@@ -302,38 +302,50 @@ class SyncInserter {
     return With(sync, behind);
   }
 
+  // A loop's variable in earlier iterations: the one before, and any before that. The same names
+  // each time that an outer loop comes here.
+  struct Earlier {
+    ir::Var last;
+    ir::Var older;
+  };
+
+  const Earlier& EarlierOf(const ir::ForObj* loop) {
+    auto name = [&] { return ir::Var(loop->var->name, loop->var.dtype()); };
+    const Earlier& earlier = earlier_.emplace(loop, Earlier{name(), name()}).first->second;
+    const ir::Expr var = loop->var;
+    analyzer_->BindValue(earlier.last, var - loop->step);
+    // Bounded from above alone. That it is not before the first iteration says that there are such
+    // iterations: only their accesses know it.
+    analyzer_->Bind(earlier.older, arith::Interval::Of(var.dtype()));
+    const int64_t* step = ir::AsConstInt(loop->step);
+    if (!step || *step <= 0) return earlier;
+    analyzer_->Assume(ir::Expr(earlier.older) <= var - ir::MakeInt(var.dtype(), 2 * *step));
+    return earlier;
+  }
+
   ir::Stmt RunIterations(const ir::ForObj* loop, SyncState* state) {
     auto scope = analyzer_->Enter();
     analyzer_->BindLoop(loop->var, loop->min, loop->extent, loop->step);
-    // Stands for the variable one iteration ago; older ones are not told apart. The same each time
-    // that an outer loop comes here.
-    const ir::Var last = NameFor(loop, &last_);
-    analyzer_->BindValue(last, ir::Expr(loop->var) - loop->step);
-    // An iteration before that one, whichever: unlike `last`, it is never before the first.
-    const ir::Var older = NameFor(loop, &older_);
-    analyzer_->Bind(older, analyzer_->Bounds(loop->var));
+    const Earlier& earlier = EarlierOf(loop);
     // What happened before the loop is met by the first iteration, until that is over.
     for (Pending* part : {&state->pending, &state->flying}) {
       for (SyncAccess& access : *part) access.when.push_back(ir::Equal(loop->var, loop->min));
     }
     auto age = [&](Pending* pending) {
-      Substitute(pending, {{last.get(), ir::Expr(older)}});
-      Forget(pending, {older}, analyzer_);
       ForgetWhen(pending, {loop->var});
-      Substitute(pending, {{loop->var.get(), ir::Expr(last)}});
+      Substitute(pending, {{earlier.last.get(), ir::Expr(earlier.older)},
+                           {loop->var.get(), ir::Expr(earlier.last)}});
+      KnowWhen(pending, earlier.older, loop->min <= earlier.older);
     };
     ir::Stmt body = RunBody(loop->body, state, age);
+    // Behind the loop no iteration is told apart from another.
+    analyzer_->Bind(earlier.older, analyzer_->Bounds(loop->var));
     for (Pending* part : {&state->pending, &state->flying}) {
-      Substitute(part, {{last.get(), ir::Expr(older)}});
-      Forget(part, {loop->var, older}, analyzer_);
+      Substitute(part, {{earlier.last.get(), ir::Expr(earlier.older)}});
+      Forget(part, {loop->var, earlier.older}, analyzer_);
     }
     return ir::For(loop->var, loop->min, loop->extent, loop->step, loop->kind, body, loop->attrs,
                    loop->span);
-  }
-
-  static ir::Var NameFor(const ir::ForObj* loop,
-                         std::unordered_map<const ir::ForObj*, ir::Var>* names) {
-    return names->emplace(loop, ir::Var(loop->var->name, loop->var.dtype())).first->second;
   }
 
   // A barrier that a branch needs against what came before it stands before the branch: whoever
@@ -401,8 +413,7 @@ class SyncInserter {
 
   // By loop: what is pending at its breaks and continues.
   std::vector<SyncState> leaving_;
-  std::unordered_map<const ir::ForObj*, ir::Var> last_;
-  std::unordered_map<const ir::ForObj*, ir::Var> older_;
+  std::unordered_map<const ir::ForObj*, Earlier> earlier_;
   // By store that is made in two parts: what is between them.
   std::unordered_map<const ir::StoreObj*, std::optional<ir::Buffer>> values_;
   int64_t barriers_ = 0;

@@ -165,6 +165,21 @@ void ForgetWhen(Pending* pending, const Names& names) {
   }
 }
 
+void KnowWhen(Pending* pending, const ir::Var& name, const ir::Expr& fact) {
+  auto mentions = [&](const ir::Expr& e) { return Mentions(e, name.get()); };
+  for (SyncAccess& access : *pending) {
+    bool depends = access.by_thread && std::any_of(access.by_thread->first.begin(),
+                                                   access.by_thread->first.end(), mentions);
+    for (const Span1& span : access.where) {
+      depends = depends || (span.low && (mentions(*span.low) || mentions(*span.high)));
+    }
+    auto same = [&](const ir::Expr& known) { return SameExpr(known, fact); };
+    if (depends && std::none_of(access.when.begin(), access.when.end(), same)) {
+      access.when.push_back(fact);
+    }
+  }
+}
+
 void Forget(Pending* pending, const Names& names, arith::Analyzer* analyzer) {
   if (pending->empty()) return;
   ForgetWhen(pending, names);

@@ -90,6 +90,8 @@ using Names = std::vector<ir::Var>;
 void Forget(Pending* pending, const Names& names, arith::Analyzer* analyzer);
 /// Drops what is known of the names' present values, which end.
 void ForgetWhen(Pending* pending, const Names& names);
+/// Adds what is known of a name to the accesses that touch elements depending on it.
+void KnowWhen(Pending* pending, const ir::Var& name, const ir::Expr& fact);
 /// Puts the values into the limits.
 void Substitute(Pending* pending, const ir::VarMap& values);
 
