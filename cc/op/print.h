@@ -5,6 +5,10 @@
 
 namespace tilescale::op {
 
+/// Attribute of a print: by value, how many dimensions a pass has put in front of the region that
+/// the user wrote. Their indices are not printed.
+inline constexpr char kDimsInFront[] = "dims_in_front";
+
 /// Prints `msg` and the values (expressions or whole regions) once per program, when it is reached.
 class PrintObj : public ir::TileOpObj {
  public:

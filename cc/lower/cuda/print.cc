@@ -19,16 +19,21 @@ ir::Stmt Line(ffi::Array<ffi::Any> args, int64_t indices, const ir::Span& span) 
   return ir::Evaluate(ir::MakeCall("cuda.print", std::move(args), attrs, ir::dtype::Int(32)), span);
 }
 
-// One line for each element, as lines of threads may be mixed but not torn.
-ir::Stmt Elements(const std::string& msg, const ir::Region& region, const ir::Span& span) {
+// One line for each element, as lines of threads may be mixed but not torn. The first `in_front`
+// indices are not the user's.
+ir::Stmt Elements(const std::string& msg, const ir::Region& region, int64_t in_front,
+                  const ir::Span& span) {
   std::vector<ir::Expr> extents(region->extents.begin(), region->extents.end());
   std::vector<ir::Var> vars = LoopVars(extents);
   ffi::Array<ir::Expr> indices = IndicesAt(region, AsExprs(vars));
   std::string label = (msg.empty() ? "" : msg + " ") + std::string(region->buffer->name);
   ffi::Array<ffi::Any> args = {ir::StringImm(label)};
-  for (const ir::Expr& index : indices) args.push_back(index);
+  for (const ir::Expr& index : indices) {
+    if (in_front-- <= 0) args.push_back(index);
+  }
+  const auto printed = static_cast<int64_t>(args.size()) - 1;
   args.push_back(ir::Load(region->buffer, indices));
-  ir::Stmt body = Line(args, static_cast<int64_t>(indices.size()), span);
+  ir::Stmt body = Line(args, printed, span);
   for (size_t i = vars.size(); i-- > 0;) body = LoopOver(vars[i], extents[i], body, span);
   return body;
 }
@@ -38,12 +43,16 @@ ir::Stmt LowerPrint(const ir::TileOp& op, const Context&) {
   const std::string msg(print->msg);
   ffi::Array<ir::Stmt> stmts;
   ffi::Array<ffi::Any> line = {ir::StringImm(msg)};
-  for (const ffi::Any& value : print->values) {
-    if (auto region = value.as<ir::Region>()) {
-      stmts.push_back(Elements(msg, *region, print->span));
-    } else {
-      line.push_back(value);
+  auto in_front = print->attrs.find(op::kDimsInFront);
+  for (size_t i = 0; i < print->values.size(); ++i) {
+    auto region = print->values[i].as<ir::Region>();
+    if (!region) {
+      line.push_back(print->values[i]);
+      continue;
     }
+    const bool moved = in_front != print->attrs.end();
+    const int64_t hidden = moved ? (*in_front).second.cast<ffi::Array<int64_t>>()[i] : 0;
+    stmts.push_back(Elements(msg, *region, hidden, print->span));
   }
   if (stmts.empty() || line.size() > 1) stmts.push_back(Line(line, 0, print->span));
   return ir::Seq(stmts, print->span);

@@ -177,6 +177,30 @@ def test_print_of_a_fragment(capfd):
     assert lines == [f"block (0, 0, 0), thread (0, 0, 0): x[{i}] = {i}" for i in range(4)]
 
 
+@pytest.mark.parametrize("num_stages", [1, 2, 3])
+def test_print_of_a_pipelined_tile(num_stages, capfd):
+    @T.prim_func
+    def show(A: T.Tensor((3, 64), "int32"), B: T.Tensor((3, 64), "int32")):
+        with T.Kernel(1, threads=32):
+            tile = T.alloc_shared((64,), "int32")
+            for k in T.Pipelined(3, num_stages=num_stages):
+                T.copy(A[k, 0], tile)
+                T.print(tile[3:5], msg="tile")
+                T.copy(tile, B[k, 0])
+
+    if num_stages > 1:
+        assert "turn" in machine.source(show)
+    a, b = np.arange(192, dtype=np.int32).reshape(3, 64), np.zeros((3, 64), np.int32)
+    machine.build(show)(a, b)
+    np.testing.assert_array_equal(b, a)
+    lines = capfd.readouterr().out.splitlines()
+    assert lines == [
+        f"block (0, 0, 0), thread (0, 0, 0): tile tile[{i}] = {64 * k + i}"
+        for k in range(3)
+        for i in (3, 4)
+    ]
+
+
 def test_fragments_are_added_atomically():
     @T.prim_func
     def split(A: T.Tensor((4, 48), "float16"), C: T.Tensor((48,), "float32")):
