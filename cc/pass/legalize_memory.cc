@@ -37,6 +37,7 @@ class MemoryLegalizer : public AnalyzedMutator {
       // Where elements lie is another pass's matter.
       return note->key == "layout" ? stmt : ir::Stmt(ir::Seq(ffi::Array<ir::Stmt>()));
     }
+    if (const ir::CallObj* move = AsVectorMove(stmt)) return MoveIfInside(move, stmt);
     const auto* store = stmt.as<ir::StoreObj>();
     if (!store) {
       auto outer = safe_values_;
@@ -91,6 +92,38 @@ class MemoryLegalizer : public AnalyzedMutator {
       require(inclusive && !ir::AsConstInt(extent) ? index <= extent : index < extent);
     }
     return guard;
+  }
+
+  static const ir::CallObj* AsVectorMove(const ir::Stmt& s) {
+    const auto* effect = s.as<ir::EvaluateObj>();
+    const auto* call = effect ? effect->value.as<ir::CallObj>() : nullptr;
+    return call && call->op == "cuda.copy_vector" ? call : nullptr;
+  }
+
+  ir::Stmt MoveIfInside(const ir::CallObj* call, const ir::Stmt& stmt) {
+    const ir::Expr moved = AnalyzedMutator::MutateExpr(ffi::GetRef<ir::Expr>(call));
+    const ir::Stmt move = ir::Evaluate(moved, stmt->span);
+    auto guard = GuardOfAddresses(moved.as<ir::CallObj>());
+    if (!guard) return move;
+    const auto to = ir::Call::Arg(call, 0).as_or_throw<ir::AddressOf>();
+    std::optional<ir::Stmt> otherwise;
+    if (to->buffer.IsScope(ir::scope::kLocal)) otherwise = FillVector(call, stmt->span);
+    return ir::If(*guard, move, otherwise, stmt->span);
+  }
+
+  // Registers get what reads of single elements would give.
+  ir::Stmt FillVector(const ir::CallObj* call, const ir::Span& span) {
+    const auto to = ir::Call::Arg(call, 0).as_or_throw<ir::AddressOf>();
+    const auto from = ir::Call::Arg(call, 1).as_or_throw<ir::AddressOf>();
+    const int64_t bits = call->attrs.at("bytes").cast<int64_t>() * 8;
+    ir::Var lane("lane", ir::dtype::Int(32));
+    auto number = [&](int64_t value) { return ir::MakeInt(lane.dtype(), value); };
+    ffi::Array<ir::Expr> indices = to->indices;
+    const ir::Expr first = indices.back();
+    indices.Set(indices.size() - 1, first + ir::MakeCast(first.dtype(), lane));
+    ir::Stmt fill = ir::Store(to->buffer, indices, SafeValue(from->buffer), span);
+    return ir::For(lane, number(0), number(bits / to->buffer->dtype.bits), number(1),
+                   ir::ForKind::kUnroll, fill, {}, span);
   }
 
   std::optional<ir::Expr> GuardOfAddresses(const ir::CallObj* call) {

@@ -154,7 +154,19 @@ int64_t AtomicAdds(const ir::Stmt& body) {
   return count;
 }
 
-// Whether `vector` neighbours along `inner` are one aligned access inside the buffer.
+// Whether the elements of a vector from `start` on are all inside the buffer or all outside of it,
+// so that one guard serves them: only the last index differs between them.
+bool IsGuardedAsOne(const VectorCandidate& access, const ir::Expr& start, int64_t vector,
+                    arith::Analyzer* analyzer) {
+  const ir::Expr index = Exact64(access.indices.back());
+  const ir::Expr limit = Exact64(access.buffer->shape.back());
+  const bool inside = analyzer->CanProve(ir::MakeInt(index.dtype(), 0) <= index) &&
+                      analyzer->CanProve(index < limit);
+  return inside || (analyzer->ProveAlignment(limit, vector) == 0 &&
+                    analyzer->ProveAlignment(Exact64(start), vector) == 0);
+}
+
+// Whether `vector` neighbours along `inner` are one aligned access.
 bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t extent,
                     int64_t vector, const lower::cuda::Layouts* layouts,
                     const lower::cuda::Context& context) {
@@ -164,12 +176,6 @@ bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t
   }
   auto linear = AsLinear(access.indices.back(), inner.get());
   if (!linear || linear->coefficient != 1) return false;
-  for (size_t i = 0; i < access.indices.size(); ++i) {
-    ir::Expr index = Exact64(access.indices[i]);
-    ir::Expr limit = Exact64(access.buffer->shape[i]);
-    if (!analyzer->CanProve(ir::MakeInt(index.dtype(), 0) <= index)) return false;
-    if (!analyzer->CanProve(index < limit)) return false;
-  }
   ir::Var block("block", inner.dtype());
   auto scope = analyzer->Enter();
   analyzer->BindLoop(block, ir::MakeInt(block.dtype(), 0),
@@ -177,7 +183,8 @@ bool IsVectorAccess(const VectorCandidate& access, const ir::Var& inner, int64_t
   ir::VarMap start = {{inner.get(), block * ir::MakeInt(block.dtype(), vector)}};
   ffi::Array<ir::Expr> indices;
   for (const ir::Expr& index : access.indices) indices.push_back(ir::Substitute(index, start));
-  return IsAlignedBlock(access.buffer, indices, vector, layouts, context);
+  return IsGuardedAsOne(access, indices.back(), vector, analyzer) &&
+         IsAlignedBlock(access.buffer, indices, vector, layouts, context);
 }
 
 }  // namespace

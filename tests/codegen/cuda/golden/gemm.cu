@@ -93,11 +93,16 @@ extern "C" __global__ void __launch_bounds__(128)
   }
   // cuda_kernels.py:53
   #pragma unroll
-  for (int32_t round_6 = 0; round_6 < 32; ++round_6) {
-    const int32_t i_5 = (((((tx >> 2) & 7) + ((((tx >> 2) >> 3) & 1) * 32)) + (((round_6 >> 1) & 1) * 8)) + ((((round_6 >> 1) >> 1) >> 2) * 16));
-    const int32_t j_5 = (((((tx & 3) * 2) + ((((tx >> 2) >> 3) >> 1) * 32)) + (round_6 & 1)) + ((((round_6 >> 1) >> 1) & 3) * 8));
+  for (int32_t round_6 = 0; round_6 < 16; ++round_6) {
+    const int32_t i_5 = (((((tx >> 2) & 7) + ((((tx >> 2) >> 3) & 1) * 32)) + ((round_6 & 1) * 8)) + (((round_6 >> 1) >> 2) * 16));
+    const int32_t j_5 = ((((tx & 3) * 2) + ((((tx >> 2) >> 3) >> 1) * 32)) + (((round_6 >> 1) & 3) * 8));
+    alignas(16) float C_v[2];
+    #pragma unroll
+    for (int32_t lane_1 = 0; lane_1 < 2; ++lane_1) {
+      C_v[lane_1] = C_local[(round_6 * 2) + lane_1];
+    }
     if (((bx * 64) + j_5) < 96) {
-      C[(((by * 64) + i_5) * 96) + ((bx * 64) + j_5)] = C_local[round_6];
+      *reinterpret_cast<ts::Words<2>*>(&C[(((by * 64) + i_5) * 96) + ((bx * 64) + j_5)]) = *reinterpret_cast<const ts::Words<2>*>(C_v);
     }
   }
 }
