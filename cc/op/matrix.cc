@@ -44,8 +44,8 @@ using ir::TypeRule;
          2,
          Effect::kState,
          TypeRule::kInt32,
-         "store_matrix(row, from): 4 matrices on the way back of load_matrix; all lanes of "
-         "a warp",
+         "store_matrix(row, from): 4 matrices on the way back of load_matrix; attr bytes, 16 of a "
+         "row and of a lane's registers; all lanes of a warp",
          {MemoryUse::kWrite, MemoryUse::kRead},
          Executors::kAll}),
 };

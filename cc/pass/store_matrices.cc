@@ -20,7 +20,8 @@ namespace {
 namespace ffi = tvm::ffi;
 using layout::Fragment;
 
-constexpr int64_t kMatrices = 4;  // of one instruction
+constexpr int64_t kMatrices = 4;   // of one instruction
+constexpr int64_t kRowBytes = 16;  // of a matrix; a lane gives as many bytes of values
 constexpr int64_t kWarpSize = lower::cuda::kWarpSize;
 
 ir::Expr Int(int64_t value) { return ir::MakeInt(ir::dtype::Int(32), value); }
@@ -115,7 +116,7 @@ class MatrixStorer : public ir::Mutator {
     ir::Expr call = ir::MakeCall("cuda.store_matrix",
                                  {ir::AddressOf(store->buffer, indices),
                                   ir::AddressOf(registers, {four * Int(2 * kMatrices)})},
-                                 {}, i32);
+                                 {{"bytes", kRowBytes}}, i32);
     ir::Stmt body = ir::For(four, Int(0), Int(fragment->num_values / (2 * kMatrices)), Int(1),
                             ir::ForKind::kUnroll, ir::Evaluate(call, span), {}, span);
     body = ir::Seq({ir::Bind(owner, context_.thread - lane + row * Int(4), span),

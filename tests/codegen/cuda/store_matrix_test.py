@@ -116,6 +116,36 @@ def test_no_bank_conflicts(arch, shape):
     assert profile.total("conflicts", "shared") == 0
 
 
+def test_stores_to_two_slots_need_no_barrier_between_them():
+    @T.prim_func
+    def twice(
+        A: T.Tensor((32, 32), "float16"),
+        B: T.Tensor((32, 32), "float16"),
+        C: T.Tensor((2, 32, 32), "float16"),
+    ):
+        with T.Kernel(1, threads=64):
+            a = T.alloc_shared((32, 32), "float16")
+            b = T.alloc_shared((32, 32), "float16")
+            c = T.alloc_fragment((32, 32), "float16")
+            o = T.alloc_shared((2, 32, 32), "float16")
+            T.copy(A, a)
+            T.copy(B, b)
+            T.gemm(a, b, c, clear_accum=True)
+            T.copy(c, o[0, :, :])
+            for i, j in T.Parallel(32, 32):
+                c[i, j] = c[i, j] * 2
+            T.copy(c, o[1, :, :])
+            T.copy(o, C)
+
+    first, second, rest = source(twice, "sm_90").split("stmatrix_x4")
+    assert "sync_block" not in second
+    assert first.count("sync_block") == rest.count("sync_block") == 1
+    a, b, c = *arguments((32, 32), "float16")[:2], np.zeros((2, 32, 32), np.float16)
+    machine.build(twice, "sm_90")(a, b, c)
+    wanted = a.astype(np.float32) @ b.astype(np.float32)
+    np.testing.assert_array_equal(c, np.stack([wanted, 2 * wanted]).astype(np.float16))
+
+
 def test_who_reads_the_tile_waits_for_all_lanes():
     """The reader has the writer's layout, but stmatrix writes elements of other lanes."""
 
