@@ -48,7 +48,7 @@ class UnsupportedArchitectureError(CudaError, ValueError):
 
 
 class CudaCompileError(CudaError):
-    """NVRTC rejects a CUDA source."""
+    """NVRTC, or the simulator's g++, rejects a CUDA source."""
 
 
 class UnsupportedInstructionError(CudaCompileError):

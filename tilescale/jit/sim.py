@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from tilescale import _runtime
+from tilescale import _ffi, _runtime
 from tilescale.cuda.architectures import check_limits
-from tilescale.errors import CompileOptionError
+from tilescale.errors import CompileOptionError, Span
 from tilescale.jit import backend, cuda_source, tensors
 from tilescale.jit.argument_errors import ArgumentReporter
 from tilescale.jit.build import Lowered
@@ -18,6 +18,7 @@ from tilescale.jit.signature import with_outputs
 from tilescale.sim.findings import SourceMap
 from tilescale.sim.kernel import SimulatedLaunch, build_kernels
 from tilescale.sim.report import Report
+from tilescale.sim.user_source import UserSource
 
 lower = cuda_source.lower
 stages = cuda_source.stages
@@ -51,6 +52,7 @@ class SimKernel(JITKernel, _runtime.HostedKernel):
             SourceMap(lambda: _user_files(prim_func)),
             dict(options.target.options),
             [flag for flag in options.compile_flags if flag.startswith("-D")],
+            lambda: _user_sources(prim_func),
         )
         JITKernel.__init__(self, lowered.source, signature, prim_func, str(options.target))
         _runtime.HostedKernel.__init__(
@@ -109,7 +111,8 @@ def build_many(kernels: Sequence[JITKernel]) -> None:
 
     Raises:
         CompileOptionError: a kernel is not for the simulator.
-        InternalError: a text cannot be compiled.
+        CudaCompileError: a text has C++ of the user's, and cannot be compiled.
+        InternalError: another text cannot be compiled.
     """
     for kernel in kernels:
         if not isinstance(kernel, SimKernel):
@@ -124,3 +127,15 @@ def build_many(kernels: Sequence[JITKernel]) -> None:
 def _user_files(func: Any) -> set[str]:
     """The files that a function's statements come from."""
     return set(_FILE.findall(backend.print_ir(func, True)))
+
+
+def _user_sources(func: Any) -> list[UserSource]:
+    """The C++ that users wrote for a function's kernels."""
+    return [
+        UserSource(str(found["text"]), str(found["called"]), _to_span(found["span"]))
+        for found in _ffi.get("codegen.UserSources")(func)
+    ]
+
+
+def _to_span(span: Any) -> Span | None:
+    return Span(str(span.file), span.line, span.col, span.end_col) if span is not None else None

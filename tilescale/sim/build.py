@@ -16,12 +16,13 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tilescale.errors import InternalError, MissingCompilerError
 from tilescale.jit import cache
 from tilescale.sim import headers
+from tilescale.sim.user_source import UserSource, rejected
 
 LIBRARY = Path(__file__).absolute().parents[1] / "libtilescale_sim.so"
 
@@ -48,11 +49,15 @@ class Text:
         source: CUDA text that includes tilescale/kernel.cuh.
         kernel: name of the `extern "C"` kernel in it.
         flags: more options for g++.
+        user_sources: finds what of the text is the user's, if it cannot be compiled.
     """
 
     source: str
     kernel: str
     flags: tuple[str, ...] = ()
+    user_sources: Callable[[], Sequence[UserSource]] = dataclasses.field(
+        default=tuple, compare=False
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,17 +103,23 @@ def _key(texts: Sequence[Text], arch: int, checked: bool) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _run(command: list[str], source: Path) -> None:
+def _run(command: list[str], folder: Path, texts: Sequence[Text]) -> None:
     result = subprocess.run(
         command,
-        cwd=source.parent,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=_TIMEOUT_SECONDS,
+        env={**os.environ, "LC_ALL": "C"},
         check=False,
     )
-    if result.returncode:
-        raise InternalError(f"the simulator cannot compile {source}:\n{result.stderr}")
+    if not result.returncode:
+        return
+    log = result.stderr.replace(f"{folder}/", "")
+    own = texts[0].user_sources() if len(texts) == 1 else ()
+    if own:
+        raise rejected(texts[0].source, own, log)
+    raise InternalError(f"the simulator cannot compile {folder / _file(0)}:\n{log}")
 
 
 def _write_headers(folder: Path) -> None:
@@ -157,9 +168,9 @@ def _build(folder: Path, final: Path, texts: Sequence[Text], arch: int, checked:
         f"-fdebug-prefix-map={folder}={final}",
     ]
     made = folder / "kernel.o"
-    _run([*command, "-c", str(entry), "-o", str(made)], folder / "kernel.cu")
+    _run([*command, "-c", str(entry), "-o", str(made)], folder, texts)
     link = [compiler()[0], "-shared", "-Wl,--no-undefined", str(made), str(LIBRARY), "-lm"]
-    _run([*link, "-o", str(folder / "kernel.so")], folder / "kernel.cu")
+    _run([*link, "-o", str(folder / "kernel.so")], folder, texts)
 
 
 def build(text: Text, arch: int, checked: bool) -> Built:
@@ -172,7 +183,8 @@ def build(text: Text, arch: int, checked: bool) -> Built:
 
     Raises:
         MissingCompilerError: there is no g++.
-        InternalError: the text cannot be compiled.
+        CudaCompileError: the text has C++ of the user's, and cannot be compiled.
+        InternalError: another text cannot be compiled.
     """
     return _build_together([text], arch, checked)[0]
 
@@ -190,7 +202,8 @@ def build_many(texts: Sequence[Text], arch: int, checked: bool) -> list[Built]:
 
     Raises:
         MissingCompilerError: there is no g++.
-        InternalError: a text cannot be compiled.
+        CudaCompileError: a text has C++ of the user's, and cannot be compiled.
+        InternalError: another text cannot be compiled.
     """
     together = [text for text in texts if not text.flags and not _OTHER_INCLUDE.search(text.source)]
     found: dict[Text, Built] = {}

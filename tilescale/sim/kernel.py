@@ -16,6 +16,7 @@ from tilescale.cuda.architectures import check_grid
 from tilescale.sim import build, findings, machine, run_options
 from tilescale.sim.memory import Memory, TensorMemory
 from tilescale.sim.report import Report
+from tilescale.sim.user_source import UserSource
 
 Observer = Callable[["SimulatedLaunch", bytes, Sequence[tuple[int, int, int]], Any], None]
 _OBSERVER: contextvars.ContextVar[Observer | None] = contextvars.ContextVar(
@@ -58,6 +59,7 @@ class SimulatedLaunch:
         source_map: says what the user wrote where the simulator finds something.
         options: own options of the kernel's target.
         flags: more options for g++.
+        user_sources: finds what of the text is the user's.
     """
 
     def __init__(
@@ -67,8 +69,9 @@ class SimulatedLaunch:
         source_map: findings.SourceMap,
         options: Mapping[str, Any],
         flags: Sequence[str] = (),
+        user_sources: Callable[[], Sequence[UserSource]] = tuple,
     ) -> None:
-        self.text = build.Text(source, signature["kernel"], tuple(flags))
+        self.text = build.Text(source, signature["kernel"], tuple(flags), user_sources)
         self.arch = machine.architecture_number(signature["arch"])
         self.last_report: Report | None = None
         # Another launch that has the same last report.

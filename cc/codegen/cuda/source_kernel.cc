@@ -1,10 +1,14 @@
 #include "cc/codegen/cuda/source_kernel.h"
 
+#include <tvm/ffi/reflection/registry.h>
+
 #include <map>
 #include <optional>
 #include <regex>
 
+#include "cc/ir/function.h"
 #include "cc/ir/span.h"
+#include "cc/ir/visitor.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::codegen::cuda {
@@ -163,5 +167,34 @@ SourceKernel TakeSourceKernel(const ir::TileLoopObj* grid, const std::vector<std
   }
   return {source, entry.name};
 }
+
+namespace {
+
+namespace ffi = tvm::ffi;
+using UserSource = ffi::Map<ffi::String, ffi::Any>;
+
+// The C++ that users wrote for the kernels of a function: what they called, where, and the text.
+ffi::Array<UserSource> UserSources(const ir::PrimFunc& func) {
+  ffi::Array<UserSource> found;
+  auto add = [&](const ir::AttrMap& attrs, const char* key, const char* called, ir::Span span) {
+    auto it = attrs.find(key);
+    if (it == attrs.end()) return;
+    found.push_back({{"text", (*it).second}, {"called", ffi::String(called)}, {"span", span}});
+  };
+  add(func->attrs, "prelude", "T.import_source", func->span);
+  ir::ForEachStmt(func->body, [&](const ir::Stmt& s) {
+    const auto* grid = s.as<ir::TileLoopObj>();
+    if (!grid) return;
+    add(grid->attrs, "prelude", "prelude=", grid->span);
+    add(grid->attrs, "cuda_source", "T.CUDASourceCodeKernel", grid->span);
+  });
+  return found;
+}
+
+TVM_FFI_STATIC_INIT_BLOCK() {
+  ffi::reflection::GlobalDef().def("tilescale.codegen.UserSources", UserSources);
+}
+
+}  // namespace
 
 }  // namespace tilescale::codegen::cuda

@@ -9,6 +9,7 @@ from tests.codegen.cuda import ptx_text
 from tests.support import machine
 from tests.support.gpu import needs_nvrtc_for
 from tilescale import errors
+from tilescale.sim import build as sim_build
 
 SOURCE = """
 // __global__ void nobody(int x);
@@ -178,3 +179,62 @@ def test_what_the_users_text_does_with_its_parameters_is_not_known():
     lowered = tilescale.lower(plus(), target="cuda -arch=sm_80")
     tensors = [param for param in lowered.signature["params"] if param["kind"] == "tensor"]
     assert tensors and {param["alignment"] for param in tensors} == {16}
+
+
+def rejected_by_the_simulator(func, *values):
+    arguments = [np.zeros(64, np.float32), np.zeros(64, np.float32), *values]
+    with pytest.raises(errors.CudaCompileError) as caught:
+        tilescale.compile(func, target="sim:sm_80")(*arguments)
+    assert caught.value.span.file == __file__
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("linkage", ["", 'extern "C" '])
+def test_a_mistake_in_the_text_is_the_users(linkage):
+    source = SINGLE.replace("int(blockIdx", "whole(blockIdx").replace(
+        "__global__", f"{linkage}__global__"
+    )
+    error = rejected_by_the_simulator(twice(source))
+    assert "T.CUDASourceCodeKernel:2:11: error: 'whole' was not declared" in error
+    assert "int i = whole(blockIdx.x" in error
+    assert "T.CUDASourceCodeKernel(" in error and "  --> " in error
+
+
+def foreign(text):
+    @T.prim_func
+    def calls(A: T.Tensor((64,), "float32"), B: T.Tensor((64,), "float32")):
+        T.import_source("// The first of two texts.\n")
+        T.import_source(text)
+        with T.Kernel(1, threads=64):
+            tx = T.get_thread_binding(0)
+            B[tx] = T.call_pure_extern("float32", "helper", A[tx])
+
+    return calls
+
+
+HELPER = "static TS_DEVICE float helper(float x) {\n  return x * two;\n}\n"
+
+
+def test_a_mistake_in_an_imported_source_is_the_users():
+    error = rejected_by_the_simulator(foreign(HELPER))
+    assert "T.import_source:3:14: error: 'two' was not declared" in error
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (HELPER.replace("helper", "helpers").replace("two", "2"), "'helper' was not declared"),
+        (HELPER.replace("two", "x").replace("x)", "x, int y)"), "too few arguments"),
+        ("float helper(float x);", "undefined reference to `helper(float)'"),
+    ],
+)
+def test_a_mistake_that_shows_outside_of_the_source_is_the_users_too(text, what):
+    error = rejected_by_the_simulator(foreign(text))
+    assert what in error
+    assert "T.import_source" in error
+
+
+def test_what_no_user_wrote_is_not_a_users_mistake():
+    text = sim_build.Text("nonsense", "nobody")
+    with pytest.raises(errors.InternalError, match=r"kernel\.cu:1:1: error: 'nonsense'"):
+        sim_build.build(text, 80, False)
