@@ -1,74 +1,58 @@
 // Atomic operations on shared or global memory. They return the old value.
 #pragma once
 
-// Expands statement(order, scope), one asm statement, for the template parameters kOrder and
+// Expands statement(order, scope, ...), one asm statement, for the template parameters kOrder and
 // kScope.
-#define TS_ATOMIC_SCOPES(statement, order)      \
+#define TS_ATOMIC_SCOPES(statement, order, ...) \
   if constexpr (kScope == Scope::kCta) {        \
-    statement(order, ".cta");                   \
+    statement(order, ".cta", __VA_ARGS__);      \
   } else if constexpr (kScope == Scope::kGpu) { \
-    statement(order, ".gpu");                   \
+    statement(order, ".gpu", __VA_ARGS__);      \
   } else {                                      \
-    statement(order, ".sys");                   \
+    statement(order, ".sys", __VA_ARGS__);      \
   }
-#define TS_ATOMIC_ORDERS(statement)                 \
-  if constexpr (kOrder == Order::kRelaxed) {        \
-    TS_ATOMIC_SCOPES(statement, ".relaxed")         \
-  } else if constexpr (kOrder == Order::kAcquire) { \
-    TS_ATOMIC_SCOPES(statement, ".acquire")         \
-  } else if constexpr (kOrder == Order::kRelease) { \
-    TS_ATOMIC_SCOPES(statement, ".release")         \
-  } else {                                          \
-    TS_ATOMIC_SCOPES(statement, ".acq_rel")         \
+#define TS_ATOMIC_ORDERS(statement, ...)                 \
+  if constexpr (kOrder == Order::kRelaxed) {             \
+    TS_ATOMIC_SCOPES(statement, ".relaxed", __VA_ARGS__) \
+  } else if constexpr (kOrder == Order::kAcquire) {      \
+    TS_ATOMIC_SCOPES(statement, ".acquire", __VA_ARGS__) \
+  } else if constexpr (kOrder == Order::kRelease) {      \
+    TS_ATOMIC_SCOPES(statement, ".release", __VA_ARGS__) \
+  } else {                                               \
+    TS_ATOMIC_SCOPES(statement, ".acq_rel", __VA_ARGS__) \
   }
 
+// suffix: of the instruction, as in ".b32"; constraint: of the register with a T.
 #define TS_ATOMIC_LOAD(name, T, suffix, constraint)                                           \
   template <Order kOrder, Scope kScope>                                                       \
   TS_DEVICE T name(const T* address) {                                                        \
     static_assert(kOrder == Order::kRelaxed || kOrder == Order::kAcquire, "order of a load"); \
     T old;                                                                                    \
-    if constexpr (kOrder == Order::kRelaxed) {                                                \
-      TS_ATOMIC_SCOPES(TS_ATOMIC_LOAD_ASM_##constraint##_##suffix, ".relaxed")                \
-    } else {                                                                                  \
-      TS_ATOMIC_SCOPES(TS_ATOMIC_LOAD_ASM_##constraint##_##suffix, ".acquire")                \
-    }                                                                                         \
+    TS_ATOMIC_ORDERS(TS_ATOMIC_LOAD_ASM, suffix, constraint)                                  \
     return old;                                                                               \
   }
+// clang-format off
 #define TS_ATOMIC_LOAD_ASM(order, scope, suffix, constraint) \
-  asm volatile("ld" order scope suffix " %0, [%1];"          \
-               : "=" constraint(old)                         \
-               : "l"(address)                                \
-               : "memor"                                     \
-                 "y")
-#define TS_ATOMIC_LOAD_ASM_r_b32(order, scope) TS_ATOMIC_LOAD_ASM(order, scope, ".b32", "r")
-#define TS_ATOMIC_LOAD_ASM_l_b64(order, scope) TS_ATOMIC_LOAD_ASM(order, scope, ".b64", "l")
-#define TS_ATOMIC_LOAD_ASM_d_f64(order, scope) TS_ATOMIC_LOAD_ASM(order, scope, ".f64", "d")
-#define TS_ATOMIC_LOAD_ASM_f_f32(order, scope) TS_ATOMIC_LOAD_ASM(order, scope, ".f32", "f")
+  asm volatile("ld" order scope suffix " %0, [%1];" : "=" constraint(old) : "l"(address) \
+               : "memory")
+// clang-format on
 
 #define TS_ATOMIC_STORE(name, T, suffix, constraint)                                           \
   template <Order kOrder, Scope kScope>                                                        \
   TS_DEVICE void name(T* address, T value) {                                                   \
     static_assert(kOrder == Order::kRelaxed || kOrder == Order::kRelease, "order of a store"); \
-    if constexpr (kOrder == Order::kRelaxed) {                                                 \
-      TS_ATOMIC_SCOPES(TS_ATOMIC_STORE_ASM_##constraint##_##suffix, ".relaxed")                \
-    } else {                                                                                   \
-      TS_ATOMIC_SCOPES(TS_ATOMIC_STORE_ASM_##constraint##_##suffix, ".release")                \
-    }                                                                                          \
+    TS_ATOMIC_ORDERS(TS_ATOMIC_STORE_ASM, suffix, constraint)                                  \
   }
 #define TS_ATOMIC_STORE_ASM(order, scope, suffix, constraint) \
   asm volatile("st" order scope suffix " [%0], %1;" ::"l"(address), constraint(value) : "memory")
-#define TS_ATOMIC_STORE_ASM_r_b32(order, scope) TS_ATOMIC_STORE_ASM(order, scope, ".b32", "r")
-#define TS_ATOMIC_STORE_ASM_l_b64(order, scope) TS_ATOMIC_STORE_ASM(order, scope, ".b64", "l")
-#define TS_ATOMIC_STORE_ASM_d_f64(order, scope) TS_ATOMIC_STORE_ASM(order, scope, ".f64", "d")
-#define TS_ATOMIC_STORE_ASM_f_f32(order, scope) TS_ATOMIC_STORE_ASM(order, scope, ".f32", "f")
 
-// kInstruction: the operation and its type, as in ".add.u32".
-#define TS_ATOMIC_RMW(name, T, instruction, constraint)              \
-  template <Order kOrder, Scope kScope>                              \
-  TS_DEVICE T name(T* address, T value) {                            \
-    T old;                                                           \
-    TS_ATOMIC_ORDERS(TS_ATOMIC_RMW_ASM_##constraint##_##instruction) \
-    return old;                                                      \
+// instruction: the operation and its type, as in ".add.u32".
+#define TS_ATOMIC_RMW(name, T, instruction, constraint)          \
+  template <Order kOrder, Scope kScope>                          \
+  TS_DEVICE T name(T* address, T value) {                        \
+    T old;                                                       \
+    TS_ATOMIC_ORDERS(TS_ATOMIC_RMW_ASM, instruction, constraint) \
+    return old;                                                  \
   }
 #define TS_ATOMIC_RMW_ASM(order, scope, instruction, constraint) \
   asm volatile("atom" order scope instruction " %0, [%1], %2;"   \
@@ -80,7 +64,7 @@
   template <Order kOrder, Scope kScope>                         \
   TS_DEVICE T name(T* address, T expected, T value) {           \
     T old;                                                      \
-    TS_ATOMIC_ORDERS(TS_ATOMIC_CAS_ASM_##constraint)            \
+    TS_ATOMIC_ORDERS(TS_ATOMIC_CAS_ASM, suffix, constraint)     \
     return old;                                                 \
   }
 #define TS_ATOMIC_CAS_ASM(order, scope, suffix, constraint)            \
@@ -88,95 +72,48 @@
                : "=" constraint(old)                                   \
                : "l"(address), constraint(expected), constraint(value) \
                : "memory")
-#define TS_ATOMIC_CAS_ASM_h(order, scope) TS_ATOMIC_CAS_ASM(order, scope, ".b16", "h")
-#define TS_ATOMIC_CAS_ASM_r(order, scope) TS_ATOMIC_CAS_ASM(order, scope, ".b32", "r")
-#define TS_ATOMIC_CAS_ASM_l(order, scope) TS_ATOMIC_CAS_ASM(order, scope, ".b64", "l")
 
-#define TS_ATOMIC_RMW_ASM_r_exch_b32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".exch.b32", "r")
-#define TS_ATOMIC_RMW_ASM_l_exch_b64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".exch.b64", "l")
-#define TS_ATOMIC_RMW_ASM_r_add_u32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".add.u32", "r")
-#define TS_ATOMIC_RMW_ASM_r_add_s32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".add.s32", "r")
-#define TS_ATOMIC_RMW_ASM_l_add_u64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".add.u64", "l")
-#define TS_ATOMIC_RMW_ASM_d_add_f64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".add.f64", "d")
-#define TS_ATOMIC_RMW_ASM_f_add_f32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".add.f32", "f")
-#define TS_ATOMIC_RMW_ASM_r_min_u32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".min.u32", "r")
-#define TS_ATOMIC_RMW_ASM_r_min_s32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".min.s32", "r")
-#define TS_ATOMIC_RMW_ASM_l_min_s64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".min.s64", "l")
-#define TS_ATOMIC_RMW_ASM_l_max_s64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".max.s64", "l")
-#define TS_ATOMIC_RMW_ASM_h_add_f16(order, scope) \
-  TS_ATOMIC_RMW_ASM(order, scope, ".add.noftz.f16", "h")
-#define TS_ATOMIC_RMW_ASM_h_add_bf16(order, scope) \
-  TS_ATOMIC_RMW_ASM(order, scope, ".add.noftz.bf16", "h")
-#define TS_ATOMIC_RMW_ASM_r_add_f16x2(order, scope) \
-  TS_ATOMIC_RMW_ASM(order, scope, ".add.noftz.f16x2", "r")
-#define TS_ATOMIC_RMW_ASM_r_add_bf16x2(order, scope) \
-  TS_ATOMIC_RMW_ASM(order, scope, ".add.noftz.bf16x2", "r")
-#define TS_ATOMIC_RMW_ASM_l_min_u64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".min.u64", "l")
-#define TS_ATOMIC_RMW_ASM_r_max_u32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".max.u32", "r")
-#define TS_ATOMIC_RMW_ASM_r_max_s32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".max.s32", "r")
-#define TS_ATOMIC_RMW_ASM_l_max_u64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".max.u64", "l")
-#define TS_ATOMIC_RMW_ASM_r_and_b32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".and.b32", "r")
-#define TS_ATOMIC_RMW_ASM_l_and_b64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".and.b64", "l")
-#define TS_ATOMIC_RMW_ASM_r_or_b32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".or.b32", "r")
-#define TS_ATOMIC_RMW_ASM_l_or_b64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".or.b64", "l")
-#define TS_ATOMIC_RMW_ASM_r_xor_b32(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".xor.b32", "r")
-#define TS_ATOMIC_RMW_ASM_l_xor_b64(order, scope) TS_ATOMIC_RMW_ASM(order, scope, ".xor.b64", "l")
+// Integers, with what their bits are called in an operation or their type is.
+#define TS_ATOMIC_OF_BITS(name, operation)                       \
+  TS_ATOMIC_RMW(name, uint32_t, operation ".b32", "r")           \
+  TS_ATOMIC_RMW(name, int32_t, operation ".b32", "r")            \
+  TS_ATOMIC_RMW(name, unsigned long long, operation ".b64", "l") \
+  TS_ATOMIC_RMW(name, long long, operation ".b64", "l")
+#define TS_ATOMIC_OF_NUMBERS(name, operation, long_long)         \
+  TS_ATOMIC_RMW(name, uint32_t, operation ".u32", "r")           \
+  TS_ATOMIC_RMW(name, int32_t, operation ".s32", "r")            \
+  TS_ATOMIC_RMW(name, unsigned long long, operation ".u64", "l") \
+  TS_ATOMIC_RMW(name, long long, operation long_long, "l")
+#define TS_ATOMIC_OF_REGISTERS(name, statement)                                \
+  statement(name, uint32_t, ".b32", "r") statement(name, int32_t, ".b32", "r") \
+      statement(name, unsigned long long, ".b64", "l") statement(name, long long, ".b64", "l")
+#define TS_ATOMIC_OF_FLOATS(name, statement) \
+  statement(name, float, ".f32", "f") statement(name, double, ".f64", "d")
 
 namespace ts::ptx {
 
-TS_ATOMIC_LOAD(atomic_load, uint32_t, b32, r)
-TS_ATOMIC_LOAD(atomic_load, int32_t, b32, r)
-TS_ATOMIC_LOAD(atomic_load, unsigned long long, b64, l)
-TS_ATOMIC_LOAD(atomic_load, long long, b64, l)
-TS_ATOMIC_LOAD(atomic_load, double, f64, d)
-TS_ATOMIC_LOAD(atomic_load, float, f32, f)
-TS_ATOMIC_STORE(atomic_store, uint32_t, b32, r)
-TS_ATOMIC_STORE(atomic_store, int32_t, b32, r)
-TS_ATOMIC_STORE(atomic_store, unsigned long long, b64, l)
-TS_ATOMIC_STORE(atomic_store, long long, b64, l)
-TS_ATOMIC_STORE(atomic_store, double, f64, d)
-TS_ATOMIC_STORE(atomic_store, float, f32, f)
-TS_ATOMIC_RMW(atomic_exchange, uint32_t, exch_b32, r)
-TS_ATOMIC_RMW(atomic_exchange, int32_t, exch_b32, r)
-TS_ATOMIC_RMW(atomic_exchange, unsigned long long, exch_b64, l)
-TS_ATOMIC_RMW(atomic_exchange, long long, exch_b64, l)
-TS_ATOMIC_RMW(atomic_add, uint32_t, add_u32, r)
-TS_ATOMIC_RMW(atomic_add, int32_t, add_s32, r)
-TS_ATOMIC_RMW(atomic_add, unsigned long long, add_u64, l)
-TS_ATOMIC_RMW(atomic_add, long long, add_u64, l)
-TS_ATOMIC_RMW(atomic_add, float, add_f32, f)
-TS_ATOMIC_RMW(atomic_add, double, add_f64, d)
-TS_ATOMIC_RMW(atomic_min, uint32_t, min_u32, r)
-TS_ATOMIC_RMW(atomic_min, int32_t, min_s32, r)
-TS_ATOMIC_RMW(atomic_min, unsigned long long, min_u64, l)
-TS_ATOMIC_RMW(atomic_min, long long, min_s64, l)
-TS_ATOMIC_RMW(atomic_max, uint32_t, max_u32, r)
-TS_ATOMIC_RMW(atomic_max, int32_t, max_s32, r)
-TS_ATOMIC_RMW(atomic_max, unsigned long long, max_u64, l)
-TS_ATOMIC_RMW(atomic_max, long long, max_s64, l)
-TS_ATOMIC_RMW(atomic_and, uint32_t, and_b32, r)
-TS_ATOMIC_RMW(atomic_and, int32_t, and_b32, r)
-TS_ATOMIC_RMW(atomic_and, unsigned long long, and_b64, l)
-TS_ATOMIC_RMW(atomic_and, long long, and_b64, l)
-TS_ATOMIC_RMW(atomic_or, uint32_t, or_b32, r)
-TS_ATOMIC_RMW(atomic_or, int32_t, or_b32, r)
-TS_ATOMIC_RMW(atomic_or, unsigned long long, or_b64, l)
-TS_ATOMIC_RMW(atomic_or, long long, or_b64, l)
-TS_ATOMIC_RMW(atomic_xor, uint32_t, xor_b32, r)
-TS_ATOMIC_RMW(atomic_xor, int32_t, xor_b32, r)
-TS_ATOMIC_RMW(atomic_xor, unsigned long long, xor_b64, l)
-TS_ATOMIC_RMW(atomic_xor, long long, xor_b64, l)
-TS_ATOMIC_COMPARE_EXCHANGE(atomic_compare_exchange, uint32_t, b32, r)
-TS_ATOMIC_COMPARE_EXCHANGE(atomic_compare_exchange, int32_t, b32, r)
-TS_ATOMIC_COMPARE_EXCHANGE(atomic_compare_exchange, uint16_t, b16, h)
-TS_ATOMIC_COMPARE_EXCHANGE(atomic_compare_exchange, unsigned long long, b64, l)
-TS_ATOMIC_COMPARE_EXCHANGE(atomic_compare_exchange, long long, b64, l)
+TS_ATOMIC_OF_REGISTERS(atomic_load, TS_ATOMIC_LOAD)
+TS_ATOMIC_OF_FLOATS(atomic_load, TS_ATOMIC_LOAD)
+TS_ATOMIC_OF_REGISTERS(atomic_store, TS_ATOMIC_STORE)
+TS_ATOMIC_OF_FLOATS(atomic_store, TS_ATOMIC_STORE)
+TS_ATOMIC_OF_REGISTERS(atomic_compare_exchange, TS_ATOMIC_COMPARE_EXCHANGE)
+TS_ATOMIC_COMPARE_EXCHANGE(atomic_compare_exchange, uint16_t, ".b16", "h")
+TS_ATOMIC_OF_BITS(atomic_exchange, ".exch")
+TS_ATOMIC_OF_BITS(atomic_and, ".and")
+TS_ATOMIC_OF_BITS(atomic_or, ".or")
+TS_ATOMIC_OF_BITS(atomic_xor, ".xor")
+TS_ATOMIC_OF_NUMBERS(atomic_min, ".min", ".s64")
+TS_ATOMIC_OF_NUMBERS(atomic_max, ".max", ".s64")
+// There is no addition of signed 64 bits; it is the same one.
+TS_ATOMIC_OF_NUMBERS(atomic_add, ".add", ".u64")
+TS_ATOMIC_RMW(atomic_add, float, ".add.f32", "f")
+TS_ATOMIC_RMW(atomic_add, double, ".add.f64", "d")
 
-TS_ATOMIC_RMW(atomic_add_f16, uint16_t, add_f16, h)
-TS_ATOMIC_RMW(atomic_add_f16x2, uint32_t, add_f16x2, r)
+TS_ATOMIC_RMW(atomic_add_f16, uint16_t, ".add.noftz.f16", "h")
+TS_ATOMIC_RMW(atomic_add_f16x2, uint32_t, ".add.noftz.f16x2", "r")
 #if __CUDA_ARCH__ >= 900
-TS_ATOMIC_RMW(atomic_add_bf16, uint16_t, add_bf16, h)
-TS_ATOMIC_RMW(atomic_add_bf16x2, uint32_t, add_bf16x2, r)
+TS_ATOMIC_RMW(atomic_add_bf16, uint16_t, ".add.noftz.bf16", "h")
+TS_ATOMIC_RMW(atomic_add_bf16x2, uint32_t, ".add.noftz.bf16x2", "r")
 #endif
 
 template <Order kOrder, Scope kScope>
@@ -242,17 +179,17 @@ TS_DEVICE Pack<bfloat16_t, 2> atomic_add(Pack<bfloat16_t, 2>* address, Pack<bflo
       reinterpret_cast<uint32_t*>(address), bit_cast<uint32_t>(value)));
 }
 
-#define TS_ATOMIC_ADD_F32X2(order, scope)                                        \
-  asm volatile("atom" order scope ".global.add.v2.f32 {%0, %1}, [%2], {%3, %4};" \
-               : "=f"(old.value[0]), "=f"(old.value[1])                          \
-               : "l"(global), "f"(value.value[0]), "f"(value.value[1])           \
-               : "memory");
-#define TS_ATOMIC_ADD_F32X4(order, scope)                                                        \
-  asm volatile("atom" order scope ".global.add.v4.f32 {%0, %1, %2, %3}, [%4], {%5, %6, %7, %8};" \
-               : "=f"(old.value[0]), "=f"(old.value[1]), "=f"(old.value[2]), "=f"(old.value[3])  \
-               : "l"(global), "f"(value.value[0]), "f"(value.value[1]), "f"(value.value[2]),     \
-                 "f"(value.value[3])                                                             \
-               : "memory");
+#define TS_ATOMIC_ADD_F32X2(order, scope, instruction)                     \
+  asm volatile("atom" order scope instruction " {%0, %1}, [%2], {%3, %4};" \
+               : "=f"(old.value[0]), "=f"(old.value[1])                    \
+               : "l"(global), "f"(value.value[0]), "f"(value.value[1])     \
+               : "memory")
+#define TS_ATOMIC_ADD_F32X4(order, scope, instruction)                                          \
+  asm volatile("atom" order scope instruction " {%0, %1, %2, %3}, [%4], {%5, %6, %7, %8};"      \
+               : "=f"(old.value[0]), "=f"(old.value[1]), "=f"(old.value[2]), "=f"(old.value[3]) \
+               : "l"(global), "f"(value.value[0]), "f"(value.value[1]), "f"(value.value[2]),    \
+                 "f"(value.value[3])                                                            \
+               : "memory")
 // The instruction is for global memory only.
 template <Order kOrder, Scope kScope, int kCount>
 TS_DEVICE Pack<float, kCount> atomic_add(Pack<float, kCount>* address, Pack<float, kCount> value) {
@@ -265,9 +202,9 @@ TS_DEVICE Pack<float, kCount> atomic_add(Pack<float, kCount>* address, Pack<floa
   }
   uint64_t global = __cvta_generic_to_global(address);
   if constexpr (kCount == 2) {
-    TS_ATOMIC_ORDERS(TS_ATOMIC_ADD_F32X2)
+    TS_ATOMIC_ORDERS(TS_ATOMIC_ADD_F32X2, ".global.add.v2.f32")
   } else if constexpr (kCount == 4) {
-    TS_ATOMIC_ORDERS(TS_ATOMIC_ADD_F32X4)
+    TS_ATOMIC_ORDERS(TS_ATOMIC_ADD_F32X4, ".global.add.v4.f32")
   }
   return old;
 }

@@ -8,34 +8,20 @@ TS_DEVICE uint32_t shfl_segment(uint32_t width, uint32_t clamp) {
   return ((32 - width) << 8) | clamp;
 }
 
-TS_DEVICE uint32_t shfl_idx(uint32_t mask, uint32_t value, uint32_t lane, uint32_t width) {
-  uint32_t result;
-  asm volatile("shfl.sync.idx.b32 %0, %1, %2, %3, %4;"
-               : "=r"(result)
-               : "r"(value), "r"(lane), "r"(shfl_segment(width, 31)), "r"(mask));
-  return result;
-}
-TS_DEVICE uint32_t shfl_up(uint32_t mask, uint32_t value, uint32_t delta, uint32_t width) {
-  uint32_t result;
-  asm volatile("shfl.sync.up.b32 %0, %1, %2, %3, %4;"
-               : "=r"(result)
-               : "r"(value), "r"(delta), "r"(shfl_segment(width, 0)), "r"(mask));
-  return result;
-}
-TS_DEVICE uint32_t shfl_down(uint32_t mask, uint32_t value, uint32_t delta, uint32_t width) {
-  uint32_t result;
-  asm volatile("shfl.sync.down.b32 %0, %1, %2, %3, %4;"
-               : "=r"(result)
-               : "r"(value), "r"(delta), "r"(shfl_segment(width, 31)), "r"(mask));
-  return result;
-}
-TS_DEVICE uint32_t shfl_xor(uint32_t mask, uint32_t value, uint32_t lanes, uint32_t width) {
-  uint32_t result;
-  asm volatile("shfl.sync.bfly.b32 %0, %1, %2, %3, %4;"
-               : "=r"(result)
-               : "r"(value), "r"(lanes), "r"(shfl_segment(width, 31)), "r"(mask));
-  return result;
-}
+#define TS_SHUFFLE(name, mode, clamp)                                                     \
+  TS_DEVICE uint32_t name(uint32_t mask, uint32_t value, uint32_t lane, uint32_t width) { \
+    uint32_t result;                                                                      \
+    asm volatile("shfl.sync" mode ".b32 %0, %1, %2, %3, %4;"                              \
+                 : "=r"(result)                                                           \
+                 : "r"(value), "r"(lane), "r"(shfl_segment(width, clamp)), "r"(mask));    \
+    return result;                                                                        \
+  }
+TS_SHUFFLE(shfl_idx, ".idx", 31)
+// lane: how far away, or which bits of the lane's number are flipped.
+TS_SHUFFLE(shfl_up, ".up", 0)
+TS_SHUFFLE(shfl_down, ".down", 31)
+TS_SHUFFLE(shfl_xor, ".bfly", 31)
+#undef TS_SHUFFLE
 TS_DEVICE uint32_t ballot(uint32_t mask, bool predicate) {
   uint32_t result;
   asm volatile(
@@ -48,28 +34,19 @@ TS_DEVICE uint32_t ballot(uint32_t mask, bool predicate) {
       : "r"(static_cast<uint32_t>(predicate)), "r"(mask));
   return result;
 }
+#define TS_MATCH(name, T, instruction, constraint)                                         \
+  TS_DEVICE uint32_t name(uint32_t mask, T value) {                                        \
+    uint32_t lanes;                                                                        \
+    asm volatile(instruction " %0, %1, %2;" : "=r"(lanes) : constraint(value), "r"(mask)); \
+    return lanes;                                                                          \
+  }
 // Lanes of the mask whose values are equal to the caller's.
-TS_DEVICE uint32_t match_any(uint32_t mask, uint32_t value) {
-  uint32_t lanes;
-  asm volatile("match.any.sync.b32 %0, %1, %2;" : "=r"(lanes) : "r"(value), "r"(mask));
-  return lanes;
-}
-TS_DEVICE uint32_t match_any(uint32_t mask, uint64_t value) {
-  uint32_t lanes;
-  asm volatile("match.any.sync.b64 %0, %1, %2;" : "=r"(lanes) : "l"(value), "r"(mask));
-  return lanes;
-}
+TS_MATCH(match_any, uint32_t, "match.any.sync.b32", "r")
+TS_MATCH(match_any, uint64_t, "match.any.sync.b64", "l")
 // The mask if all its lanes have one value, else 0.
-TS_DEVICE uint32_t match_all(uint32_t mask, uint32_t value) {
-  uint32_t lanes;
-  asm volatile("match.all.sync.b32 %0, %1, %2;" : "=r"(lanes) : "r"(value), "r"(mask));
-  return lanes;
-}
-TS_DEVICE uint32_t match_all(uint32_t mask, uint64_t value) {
-  uint32_t lanes;
-  asm volatile("match.all.sync.b64 %0, %1, %2;" : "=r"(lanes) : "l"(value), "r"(mask));
-  return lanes;
-}
+TS_MATCH(match_all, uint32_t, "match.all.sync.b32", "r")
+TS_MATCH(match_all, uint64_t, "match.all.sync.b64", "l")
+#undef TS_MATCH
 TS_DEVICE uint32_t active_mask() {
   uint32_t lanes;
   asm volatile("activemask.b32 %0;" : "=r"(lanes));

@@ -65,38 +65,23 @@ TS_DEVICE void atomic_store(T* address, T value) {
   ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimStore, address, value);
 }
 template <Order kOrder, Scope kScope, typename T>
-TS_DEVICE T atomic_exchange(T* address, T value) {
-  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimExchange, address, value);
-}
-template <Order kOrder, Scope kScope, typename T>
 TS_DEVICE T atomic_compare_exchange(T* address, T expected, T value) {
   return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimCompareExchange, address, value,
                                                     expected);
 }
-template <Order kOrder, Scope kScope, typename T>
-TS_DEVICE T atomic_add(T* address, T value) {
-  return ::ts_sim::Atomic<kOrder, kScope, T>(kTsSimAdd, address, value);
-}
-template <Order kOrder, Scope kScope, typename T>
-TS_DEVICE T atomic_min(T* address, T value) {
-  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimMin, address, value);
-}
-template <Order kOrder, Scope kScope, typename T>
-TS_DEVICE T atomic_max(T* address, T value) {
-  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimMax, address, value);
-}
-template <Order kOrder, Scope kScope, typename T>
-TS_DEVICE T atomic_and(T* address, T value) {
-  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimAnd, address, value);
-}
-template <Order kOrder, Scope kScope, typename T>
-TS_DEVICE T atomic_or(T* address, T value) {
-  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimOr, address, value);
-}
-template <Order kOrder, Scope kScope, typename T>
-TS_DEVICE T atomic_xor(T* address, T value) {
-  return ::ts_sim::IntegerAtomic<kOrder, kScope, T>(kTsSimXor, address, value);
-}
+#define TS_ATOMIC_RMW(name, numbers, operation)                                     \
+  template <Order kOrder, Scope kScope, typename T>                                 \
+  TS_DEVICE T name(T* address, T value) {                                           \
+    return ::ts_sim::numbers<kOrder, kScope, T>(kTsSim##operation, address, value); \
+  }
+TS_ATOMIC_RMW(atomic_exchange, IntegerAtomic, Exchange)
+TS_ATOMIC_RMW(atomic_add, Atomic, Add)
+TS_ATOMIC_RMW(atomic_min, IntegerAtomic, Min)
+TS_ATOMIC_RMW(atomic_max, IntegerAtomic, Max)
+TS_ATOMIC_RMW(atomic_and, IntegerAtomic, And)
+TS_ATOMIC_RMW(atomic_or, IntegerAtomic, Or)
+TS_ATOMIC_RMW(atomic_xor, IntegerAtomic, Xor)
+#undef TS_ATOMIC_RMW
 
 // GPUs take a lock; what counts is that it is one step and touches no other byte.
 template <Order kOrder, Scope kScope, typename Change>

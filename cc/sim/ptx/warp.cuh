@@ -14,49 +14,35 @@ TS_DEVICE uint32_t Redux(uint32_t mask, uint32_t value, TsSimAtomic op, bool is_
 
 namespace ts::ptx {
 
-TS_DEVICE uint32_t shfl_idx(uint32_t mask, uint32_t value, uint32_t lane, uint32_t width) {
-  TsSimShuffle arguments{value, lane, width};
-  ::ts_sim_collective(kTsSimShuffleIdx, mask, &arguments);
-  return arguments.value;
-}
-TS_DEVICE uint32_t shfl_up(uint32_t mask, uint32_t value, uint32_t delta, uint32_t width) {
-  TsSimShuffle arguments{value, delta, width};
-  ::ts_sim_collective(kTsSimShuffleUp, mask, &arguments);
-  return arguments.value;
-}
-TS_DEVICE uint32_t shfl_down(uint32_t mask, uint32_t value, uint32_t delta, uint32_t width) {
-  TsSimShuffle arguments{value, delta, width};
-  ::ts_sim_collective(kTsSimShuffleDown, mask, &arguments);
-  return arguments.value;
-}
-TS_DEVICE uint32_t shfl_xor(uint32_t mask, uint32_t value, uint32_t lanes, uint32_t width) {
-  TsSimShuffle arguments{value, lanes, width};
-  ::ts_sim_collective(kTsSimShuffleXor, mask, &arguments);
-  return arguments.value;
-}
+#define TS_SHUFFLE(name, kind)                                                            \
+  TS_DEVICE uint32_t name(uint32_t mask, uint32_t value, uint32_t lane, uint32_t width) { \
+    TsSimShuffle arguments{value, lane, width};                                           \
+    ::ts_sim_collective(kTsSimShuffle##kind, mask, &arguments);                           \
+    return arguments.value;                                                               \
+  }
+TS_SHUFFLE(shfl_idx, Idx)
+// lane: how far away, or which bits of the lane's number are flipped.
+TS_SHUFFLE(shfl_up, Up)
+TS_SHUFFLE(shfl_down, Down)
+TS_SHUFFLE(shfl_xor, Xor)
+#undef TS_SHUFFLE
 TS_DEVICE uint32_t ballot(uint32_t mask, bool predicate) {
   TsSimVote arguments{predicate, 0};
   ::ts_sim_collective(kTsSimBallot, mask, &arguments);
   return arguments.result;
 }
+#define TS_MATCH(name, kind)                                  \
+  TS_DEVICE uint32_t name(uint32_t mask, uint64_t value) {    \
+    TsSimMatch arguments{value, 0};                           \
+    ::ts_sim_collective(kTsSimMatch##kind, mask, &arguments); \
+    return arguments.result;                                  \
+  }                                                           \
+  TS_DEVICE uint32_t name(uint32_t mask, uint32_t value) { return name(mask, uint64_t{value}); }
 // Lanes of the mask whose values are equal to the caller's.
-TS_DEVICE uint32_t match_any(uint32_t mask, uint64_t value) {
-  TsSimMatch arguments{value, 0};
-  ::ts_sim_collective(kTsSimMatchAny, mask, &arguments);
-  return arguments.result;
-}
-TS_DEVICE uint32_t match_any(uint32_t mask, uint32_t value) {
-  return match_any(mask, static_cast<uint64_t>(value));
-}
+TS_MATCH(match_any, Any)
 // The mask if all its lanes have one value, else 0.
-TS_DEVICE uint32_t match_all(uint32_t mask, uint64_t value) {
-  TsSimMatch arguments{value, 0};
-  ::ts_sim_collective(kTsSimMatchAll, mask, &arguments);
-  return arguments.result;
-}
-TS_DEVICE uint32_t match_all(uint32_t mask, uint32_t value) {
-  return match_all(mask, static_cast<uint64_t>(value));
-}
+TS_MATCH(match_all, All)
+#undef TS_MATCH
 TS_DEVICE uint32_t active_mask() { return ::ts_sim_active_mask(); }
 // True in one lane of the mask: the lowest.
 TS_DEVICE bool elect(uint32_t mask) {
