@@ -17,94 +17,70 @@ def cache(tmp_path_factory):
         yield
 
 
-def slices(step):
-    """K in slices of `step` columns, at places known at run time."""
+def products(a_shape, b_shape, body):
+    """An accumulator of 64 x 64 for `body` to fill from tiles that hold all of A and B."""
 
     @T.prim_func
     def kernel(
-        A: T.Tensor((64, 96), "float16"),
-        B: T.Tensor((96, 64), "float16"),
+        A: T.Tensor(a_shape, "float16"),
+        B: T.Tensor(b_shape, "float16"),
         C: T.Tensor((64, 64), "float32"),
     ):
         with T.Kernel(1, threads=128):
-            a = T.alloc_shared((64, 96), "float16")
-            b = T.alloc_shared((96, 64), "float16")
+            a = T.alloc_shared(a_shape, "float16")
+            b = T.alloc_shared(b_shape, "float16")
             c = T.alloc_fragment((64, 64), "float32")
             T.copy(A, a)
             T.copy(B, b)
             T.clear(c)
-            for k in T.serial(96 // step):
-                T.gemm(a[:, k * step : (k + 1) * step], b[k * step : (k + 1) * step, :], c)
+            body(a, b, c)
             T.copy(c, C)
 
     return kernel
+
+
+def slices(step):
+    """K in slices of `step` columns, at places known at run time."""
+
+    @T.macro
+    def body(a, b, c):
+        for k in T.serial(96 // step):
+            T.gemm(a[:, k * step : (k + 1) * step], b[k * step : (k + 1) * step, :], c)
+
+    return products((64, 96), (96, 64), body)
 
 
 def versions():
     """Tiles with a leading dimension."""
 
-    @T.prim_func
-    def kernel(
-        A: T.Tensor((3, 64, 32), "float16"),
-        B: T.Tensor((3, 32, 64), "float16"),
-        C: T.Tensor((64, 64), "float32"),
-    ):
-        with T.Kernel(1, threads=128):
-            a = T.alloc_shared((3, 64, 32), "float16")
-            b = T.alloc_shared((3, 32, 64), "float16")
-            c = T.alloc_fragment((64, 64), "float32")
-            T.copy(A, a)
-            T.copy(B, b)
-            T.clear(c)
-            for k in T.serial(3):
-                T.gemm(a[k, :, :], b[k, :, :], c)
-            T.copy(c, C)
+    @T.macro
+    def body(a, b, c):
+        for k in T.serial(3):
+            T.gemm(a[k, :, :], b[k, :, :], c)
 
-    return kernel
+    return products((3, 64, 32), (3, 32, 64), body)
 
 
 def rows():
     """Each half of the accumulator has its own product."""
 
-    @T.prim_func
-    def kernel(
-        A: T.Tensor((64, 32), "float16"),
-        B: T.Tensor((32, 64), "float16"),
-        C: T.Tensor((64, 64), "float32"),
-    ):
-        with T.Kernel(1, threads=128):
-            a = T.alloc_shared((64, 32), "float16")
-            b = T.alloc_shared((32, 64), "float16")
-            c = T.alloc_fragment((64, 64), "float32")
-            T.copy(A, a)
-            T.copy(B, b)
-            T.gemm(a[0:32, :], b, c[0:32, :], clear_accum=True)
-            T.gemm(a[32:64, :], b, c[32:64, :], clear_accum=True)
-            T.copy(c, C)
+    @T.macro
+    def body(a, b, c):
+        T.gemm(a[0:32, :], b, c[0:32, :], clear_accum=True)
+        T.gemm(a[32:64, :], b, c[32:64, :], clear_accum=True)
 
-    return kernel
+    return products((64, 32), (32, 64), body)
 
 
 def two_accumulators():
     """One accumulator of two products whose warps would share it differently."""
 
-    @T.prim_func
-    def kernel(
-        A: T.Tensor((64, 32), "float16"),
-        B: T.Tensor((32, 64), "float16"),
-        C: T.Tensor((64, 64), "float32"),
-    ):
-        with T.Kernel(1, threads=128):
-            a = T.alloc_shared((64, 32), "float16")
-            b = T.alloc_shared((32, 64), "float16")
-            c = T.alloc_fragment((64, 64), "float32")
-            T.copy(A, a)
-            T.copy(B, b)
-            T.gemm(a, b, c, policy=T.GemmWarpPolicy.FullRow, clear_accum=True)
-            T.gemm(a, b, c, policy=T.GemmWarpPolicy.FullCol)
-            T.copy(c, C)
+    @T.macro
+    def body(a, b, c):
+        T.gemm(a, b, c, policy=T.GemmWarpPolicy.FullRow, clear_accum=True)
+        T.gemm(a, b, c, policy=T.GemmWarpPolicy.FullCol)
 
-    return kernel
+    return products((64, 32), (32, 64), body)
 
 
 def global_operands():
