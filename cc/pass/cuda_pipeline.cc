@@ -202,6 +202,9 @@ Context MakeCudaContext(const ir::PrimFunc& func, const Options& options) {
         .Throw();
   }
   context.index_bits = IndexBits(options);
+  if (lower::cuda::HasWideVectors(context)) {
+    context.tensor_alignment = lower::cuda::kWideVectorBytes;
+  }
   auto alignment = options.find("tensor_alignment");
   if (alignment != options.end()) context.tensor_alignment = (*alignment).second.cast<int64_t>();
   context.checked_tensors = lower::cuda::FindCheckedTensors(func);

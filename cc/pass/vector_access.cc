@@ -22,6 +22,7 @@ constexpr int64_t kMinVectorBits = 32;
 constexpr int64_t kMinPackedBits = 8;
 constexpr int64_t kMaxVectorBits = 128;
 constexpr int64_t kMaxVector = 16;
+constexpr int64_t kMaxWideBits = 256;
 // From here on there are additions to vectors in global memory, and to pairs of bfloat16.
 constexpr int kFirstVectorAddArch = 90;
 
@@ -70,6 +71,10 @@ class Gatherer final : public ir::Visitor {
       const bool alone = loaded ? changes == 0 : changes == 1 && loads == 0;
       if ((single_ || alone) && Moves(access) && !Known(result, access)) result.push_back(access);
     }
+    const bool shared = std::any_of(all_.begin(), all_.end(), [](const VectorCandidate& access) {
+      return access.buffer.IsScope(ir::scope::kShared);
+    });
+    for (VectorCandidate& access : result) access.beside_shared = shared;
     return result;
   }
 
@@ -146,6 +151,17 @@ bool KeepsBlocks(const layout::ComposedLayout& memory, const ir::Buffer& buffer,
     }
   }
   return true;
+}
+
+int64_t MaxVectorBits(const VectorCandidate& access, const lower::cuda::Context& context) {
+  const bool wide = access.buffer.IsScope(ir::scope::kGlobal) && !access.beside_shared;
+  return wide && lower::cuda::HasWideVectors(context) ? kMaxWideBits : kMaxVectorBits;
+}
+
+// Whether vectors so long leave none of the block's threads without one.
+bool IsForAllThreads(const ir::ParallelObj* box, int64_t vector,
+                     const lower::cuda::Context& context) {
+  return ConstSize(box->extents) % (vector * context.threads) == 0;
 }
 
 int64_t AtomicAdds(const ir::Stmt& body) {
@@ -249,7 +265,8 @@ int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t ex
   if (access.kind == AccessKind::kAtomicAdd) {
     most = std::min(most, LongestAtomicAdd(access.buffer, context));
   }
-  for (int64_t vector = std::min(most, kMaxVectorBits / type.bits); vector > 1; vector /= 2) {
+  for (int64_t vector = std::min(most, MaxVectorBits(access, context) / type.bits);
+       vector > 1; vector /= 2) {
     if (extent % vector != 0 || type.bits * vector < MinVectorBits(type)) continue;
     if (IsVectorAccess(access, inner, extent, vector, layouts, context)) {
       return vector;
@@ -279,7 +296,12 @@ int64_t MaxVector(const ir::ParallelObj* box, const lower::cuda::Context& contex
   }
   if (adds < AtomicAdds(box->body)) return 1;
   for (const VectorCandidate& access : candidates) {
-    longest = std::max(longest, VectorOf(access, inner, *extent, most, nullptr, context));
+    const int64_t bits = access.buffer->dtype.bits * access.buffer->dtype.lanes;
+    const int64_t wide = kMaxWideBits / bits;
+    const int64_t limit = IsForAllThreads(box, wide, context) ? wide : kMaxVectorBits / bits;
+    const int64_t vector =
+        VectorOf(access, inner, *extent, std::min(most, limit), nullptr, context);
+    longest = std::max(longest, vector);
   }
   return longest;
 }

@@ -21,6 +21,9 @@ struct VectorCandidate {
   ir::Buffer buffer;
   ffi::Array<ir::Expr> indices;
   AccessKind kind;
+  /// Whether the body also accesses shared memory. A longer vector of global memory would be two of
+  /// shared memory there, between which lanes leave banks unused.
+  bool beside_shared = false;
 };
 
 /// The atomic addition that is all that `s` does: relaxed, and nobody asks for the old value. Null
@@ -46,8 +49,8 @@ int64_t LongestAtomicAdd(const ir::Buffer& buffer, const lower::cuda::Context& c
 bool IsAlignedBlock(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& start, int64_t vector,
                     const lower::cuda::Layouts* layouts, const lower::cuda::Context& context);
 
-/// How many consecutive elements, `most` or fewer, one access of 32 to 128 bits, of packed elements
-/// also 8 or 16, can move for iterations along `inner`, whose blocks start at multiples: proved to
+/// How many consecutive elements, `most` or fewer, one access of 32 to 128 bits, of global memory
+/// up to 256 where there are such instructions, of packed elements also 8 or 16, can move for iterations along `inner`, whose blocks start at multiples: proved to
 /// be aligned, and to lie inside the buffer or outside of it as a whole. `layouts`, if given, may
 /// swizzle shared memory. The context's analyzer knows the loop's variables.
 int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t extent, int64_t most,

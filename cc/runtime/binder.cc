@@ -78,7 +78,7 @@ void Binder::NoteAddress(int64_t index) {
 
 int64_t Binder::Variant() const {
   int64_t less = 0;
-  for (uint64_t bytes : {16, 8, 4}) less += low_bits_ % bytes != 0;
+  for (uint64_t bytes : {32, 16, 8, 4}) less += low_bits_ % bytes != 0;
   return (NeedsWideIndex() ? kWideVariant : 0) + less * kAlignmentVariant;
 }
 

@@ -51,9 +51,9 @@ struct BindError {
 // A kernel may be compiled again for arguments that break its assumptions. Bits of the variant's
 // number; cc/runtime/README.md describes them.
 inline constexpr int64_t kWideVariant = 1;
-// Tensors start at multiples of 8, 4, or fewer bytes: 1, 2 or 3 times this.
+// Tensors start at multiples of 16, 8, 4, or fewer bytes: 1, 2, 3 or 4 times this.
 inline constexpr int64_t kAlignmentVariant = 2;
-inline constexpr int64_t kNumVariants = 8;
+inline constexpr int64_t kNumVariants = 10;
 
 // Use: bind every passed argument in order, then `Derive`, then place the allocated tensors. All
 // functions that return bool return false after they have filled `error`.

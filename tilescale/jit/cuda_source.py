@@ -13,7 +13,7 @@ from tilescale.jit.options import CompileOptions
 # The number of a variant is a bit and, in these steps, an index of the list.
 _WIDE_VARIANT = 1
 _ALIGNMENT_STEP = 2
-_ALIGNMENTS = (16, 8, 4, 1)
+_ALIGNMENTS = (32, 16, 8, 4, 1)
 
 
 def lower(func: Any, options: CompileOptions) -> Lowered:

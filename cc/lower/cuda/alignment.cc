@@ -3,10 +3,17 @@
 #include <algorithm>
 
 #include "cc/ir/visitor.h"
+#include "cc/lower/cuda/gemm_choice.h"
 
 namespace tilescale::lower::cuda {
 
 namespace ffi = tvm::ffi;
+
+namespace {
+
+constexpr int kFirstWideArch = 100;
+
+}  // namespace
 
 std::unordered_set<const ir::BufferObj*> FindCheckedTensors(const ir::PrimFunc& func) {
   std::unordered_set<const ir::BufferObj*> tensors;
@@ -26,6 +33,8 @@ std::unordered_set<const ir::BufferObj*> FindCheckedTensors(const ir::PrimFunc& 
   });
   return tensors;
 }
+
+bool HasWideVectors(const Context& context) { return ArchNumber(context) >= kFirstWideArch; }
 
 int64_t BaseAlignment(const ir::Buffer& buffer, const Context& context) {
   const int64_t element = (ir::dtype::Bits(buffer->dtype) + 7) / 8;

@@ -12,6 +12,9 @@ namespace tilescale::lower::cuda {
 /// start where a pointer parameter points, and views of either.
 std::unordered_set<const ir::BufferObj*> FindCheckedTensors(const ir::PrimFunc& func);
 
+/// Whether one instruction moves 32 bytes of global memory.
+bool HasWideVectors(const Context& context);
+
 /// Bytes that the first element of a buffer is known to be a multiple of. On chip, where the
 /// compiler places buffers, 16; of tensors what the launch checks, and otherwise one element.
 int64_t BaseAlignment(const ir::Buffer& buffer, const Context& context);

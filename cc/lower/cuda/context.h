@@ -20,6 +20,8 @@ inline constexpr int64_t kMaxIndex32Symbol = INT32_MAX - (int64_t{1} << 20);
 
 /// The longest access of one thread to shared memory, and to global memory on most architectures.
 inline constexpr int64_t kVectorBytes = 16;
+/// The longest access of one thread to global memory from sm_100 on.
+inline constexpr int64_t kWideVectorBytes = 32;
 
 class Layouts;
 

@@ -61,7 +61,7 @@ def through_pointer(P: T.ptr, Y: T.Tensor((64,), "float32"), skip: T.int32):
 
 def longest(func, arch, alignment):
     """Bytes of the longest access to global memory."""
-    configs = {} if alignment == 16 else {"tensor_alignment": alignment}
+    configs = {"tensor_alignment": alignment}
     lowered = tilescale.lower(func, target=f"cuda -arch={arch}", pass_configs=configs)
     return [param["vector_alignment"] for param in lowered.signature["params"]]
 
@@ -126,7 +126,47 @@ def test_aligned_tensors_never_need_a_variant(monkeypatch):
     assert made == []
     for offset in (8, 8, 4, 12, 24):
         kernel(place(zeros, offset), place(zeros, 0))
-    assert made == [2, 4]
+    assert made == [4, 6]
+
+
+def make_shift(dtype="float32"):
+    @T.prim_func
+    def shift(A: T.Tensor((50, 64), dtype), B: T.Tensor((50, 64), dtype)):
+        with T.Kernel(T.ceildiv(50, 16), threads=32) as bx:
+            tile = T.alloc_fragment((16, 64), dtype)
+            T.copy(A[bx * 16, 0], tile)
+            for i, j in T.Parallel(16, 64):
+                B[bx * 16 + i, j] = tile[i, j] + T.cast(1, dtype)
+
+    return shift
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32"])
+def test_global_memory_moves_in_32_bytes_on_new_architectures(dtype):
+    for arch, most in (("sm_90", 16), ("sm_100", 32), ("sm_120", 32)):
+        assert longest(make_shift(dtype), arch, 16) == [16, 16]
+        lowered = tilescale.lower(make_shift(dtype), target=f"cuda -arch={arch}")
+        assert [p["vector_alignment"] for p in lowered.signature["params"]] == [most, most]
+        assert ("stg_b256" in lowered.kernel_source) == (most == 32)
+        # Shared memory has no such vectors.
+        scale = tilescale.lower(make_scale(dtype), target=f"cuda -arch={arch}").signature
+        assert [p["vector_alignment"] for p in scale["params"]] == [16, 16]
+
+
+@pytest.mark.parametrize("offset", [0, 32, 16, 8, 4])
+def test_tensors_at_odd_multiples_of_16_bytes_are_right(offset, monkeypatch):
+    made = []
+    real = cuda_source.variant_options
+    monkeypatch.setattr(
+        cuda_source,
+        "variant_options",
+        lambda options, number: made.append(number) or real(options, number),
+    )
+    kernel = tilescale.compile(make_shift(), target="sim:sm_120")
+    a = np.random.default_rng(0).standard_normal((50, 64)).astype(np.float32)
+    kernel(place(a, offset), b := place(np.zeros_like(a), 0))
+    np.testing.assert_array_equal(b, a + 1)
+    assert made == {0: [], 32: [], 16: [2], 8: [4], 4: [6]}[offset]
 
 
 def test_only_tensors_with_vector_accesses_must_be_aligned():

@@ -58,6 +58,19 @@ def copy() -> Any:
     return kernel
 
 
+def copy_registers() -> Any:
+    """Global memory to registers and back."""
+
+    @T.prim_func
+    def kernel(A: T.Tensor((64, 64), "float32"), C: T.Tensor((64, 64), "float32")):
+        with T.Kernel(1, threads=128):
+            a = T.alloc_fragment((64, 64), "float32")
+            T.copy(A, a)
+            T.copy(a, C)
+
+    return kernel
+
+
 def store_accumulators() -> Any:
     """The result of a product, rounded, to shared memory."""
 

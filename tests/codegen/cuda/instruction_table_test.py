@@ -167,6 +167,16 @@ ROWS = [
     Row("copy global -> shared", kernels.copy, {"sm_70": (None, "ld.global.nc.v4.u32")}),
     Row("copy shared -> global", kernels.copy, {"sm_70": (None, "st.global.v4.u32")}),
     Row(
+        "copy global -> registers",
+        kernels.copy_registers,
+        {"sm_70": (None, "ld.global.nc.v4.u32"), "sm_100": ("ldg_b256", "ld.global.v8.b32")},
+    ),
+    Row(
+        "copy registers -> global",
+        kernels.copy_registers,
+        {"sm_70": (None, "st.global.v4.u32"), "sm_100": ("stg_b256", "st.global.v8.b32")},
+    ),
+    Row(
         "copy accumulators in 16 bits -> shared",
         kernels.store_accumulators,
         {
