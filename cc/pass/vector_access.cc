@@ -265,8 +265,8 @@ int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t ex
   if (access.kind == AccessKind::kAtomicAdd) {
     most = std::min(most, LongestAtomicAdd(access.buffer, context));
   }
-  for (int64_t vector = std::min(most, MaxVectorBits(access, context) / type.bits);
-       vector > 1; vector /= 2) {
+  for (int64_t vector = std::min(most, MaxVectorBits(access, context) / type.bits); vector > 1;
+       vector /= 2) {
     if (extent % vector != 0 || type.bits * vector < MinVectorBits(type)) continue;
     if (IsVectorAccess(access, inner, extent, vector, layouts, context)) {
       return vector;

@@ -50,9 +50,10 @@ bool IsAlignedBlock(const ir::Buffer& buffer, const ffi::Array<ir::Expr>& start,
                     const lower::cuda::Layouts* layouts, const lower::cuda::Context& context);
 
 /// How many consecutive elements, `most` or fewer, one access of 32 to 128 bits, of global memory
-/// up to 256 where there are such instructions, of packed elements also 8 or 16, can move for iterations along `inner`, whose blocks start at multiples: proved to
-/// be aligned, and to lie inside the buffer or outside of it as a whole. `layouts`, if given, may
-/// swizzle shared memory. The context's analyzer knows the loop's variables.
+/// up to 256 where there are such instructions, of packed elements also 8 or 16, can move for
+/// iterations along `inner`, whose blocks start at multiples: proved to be aligned, and to lie
+/// inside the buffer or outside of it as a whole. `layouts`, if given, may swizzle shared memory.
+/// The context's analyzer knows the loop's variables.
 int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t extent, int64_t most,
                  const lower::cuda::Layouts* layouts, const lower::cuda::Context& context);
 
