@@ -8,7 +8,8 @@ namespace tilescale::op {
 /// dst = src, converted to dst's type (see ir::Cast), elementwise in row-major order of the two
 /// boxes, whose extents agree after dropping extents of 1. The boxes must not overlap in one
 /// buffer. Parts outside: reads give 0 or the safe value, writes are dropped. attrs:
-/// coalesced_width, disable_tma, eviction_policy, prefer_instruction (hints for GPUs).
+/// coalesced_width, loop_layout, prefer_instruction (for GPUs; see `T.copy`), disable_tma and
+/// eviction_policy (hints without effect).
 class CopyObj : public ir::TileOpObj {
  public:
   ir::Region src;

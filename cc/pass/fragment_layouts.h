@@ -116,6 +116,10 @@ std::optional<layout::Fragment> DealLines(const std::vector<int64_t>& shape, int
 /// be aligned and inside their buffers. The context's analyzer knows what holds outside the loop.
 int64_t MaxVector(const ir::ParallelObj* box, const lower::cuda::Context& context);
 
+/// The longest vectors, of a power of two of elements, that the user allows the loop by its
+/// attribute "coalesced_width".
+int64_t AllowedVector(const ir::ParallelObj* box);
+
 /// The product of constant extents, or -1.
 int64_t ConstSize(const ffi::Array<ir::Expr>& extents);
 

@@ -170,6 +170,50 @@ class Collector : public AnalyzedMutator {
         .Throw();
   }
 
+  // A layout that cannot be obeyed would be forgotten silently.
+  void CheckGiven(const LoopProblem& loop) const {
+    const layout::Fragment& given = *loop.given;
+    const std::string got =
+        given.ToString() + " on " + std::to_string(given->num_threads) + " threads";
+    const bool fits =
+        std::equal(loop.box.begin(), loop.box.end(), given->shape.begin(), given->shape.end());
+    if (!fits || given->num_threads > context_.threads) {
+      ThrowLoop(loop.loop,
+                "a layout of " + TextOf(loop.box) + " on at most " +
+                    std::to_string(context_.threads) + " threads",
+                got);
+    }
+    if (!IsLoopLayout(given, context_.threads)) {
+      ThrowLoop(loop.loop, "threads and values that are digits of the indices, by // and %", got);
+    }
+    if (!loop.replicable && given.Replication() != 1) {
+      ThrowLoop(loop.loop, "one thread for each iteration, as it changes more than a tile", got);
+    }
+  }
+
+  static void CheckTabled(const ir::ParallelObj* box) {
+    if (!box->attrs.count("loop_layout")) return;
+    ThrowLoop(box, "constant extents of up to " + std::to_string(ir::kMaxMappedPoints) + " points",
+              "a loop that is larger, or known at run time only");
+  }
+
+  static std::string TextOf(const std::vector<int64_t>& points) {
+    std::string text;
+    for (int64_t n : points) text += (text.empty() ? "(" : ", ") + std::to_string(n);
+    return text + ")";
+  }
+
+  [[noreturn]] static void ThrowLoop(const ir::ParallelObj* box, const std::string& expected,
+                                     const std::string& got) {
+    support::UserError("LayoutConflictError")
+        .Message("a loop over a tile is given a `loop_layout` that does not fit")
+        .Expected(expected)
+        .Got(got)
+        .Remedy("make the Fragment of the loop's extents, on the threads of T.Kernel")
+        .At(ir::ToLocation(box->span))
+        .Throw();
+  }
+
   void OnLoop(const ir::ParallelObj* box) {
     const int64_t points = ConstSize(box->extents);
     LoopProblem loop;
@@ -177,12 +221,16 @@ class Collector : public AnalyzedMutator {
     const bool tabled = points > 0 && points <= ir::kMaxMappedPoints;
     if (tabled) loop.box = ConstExtents(box->extents);
     Visit(box->body, tabled ? &loop : nullptr);
-    if (!tabled) return;
+    if (!tabled) return CheckTabled(box);
     loop.replicable = IsReplicable(box->body);
     loop.combines = UpdatesReducers(box->body);
     auto given = box->attrs.find("loop_layout");
     if (given != box->attrs.end()) loop.given = (*given).second.as<layout::Fragment>();
-    if (!loop.given) loop.vector = MaxVector(box, context_);
+    if (loop.given) {
+      CheckGiven(loop);
+    } else {
+      loop.vector = MaxVector(box, context_);
+    }
     problem_->loops.push_back(std::move(loop));
   }
 

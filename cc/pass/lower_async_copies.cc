@@ -1,10 +1,12 @@
 #include "cc/pass/lower_async_copies.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "cc/ir/intrinsic.h"
+#include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/alignment.h"
@@ -98,10 +100,35 @@ bool FitsWidth(const op::CopyObj* copy, int64_t vector, bool zero_outside,
   return zero_outside && IsWhole(src, box->from, vector, analyzer);
 }
 
+bool Prefers(const op::CopyObj* copy, const char* instruction) {
+  auto wish = copy->attrs.find("prefer_instruction");
+  return wish != copy->attrs.end() && (*wish).second.cast<ffi::String>() == instruction;
+}
+
+// How many bytes the user allows for one access.
+int64_t AllowedBytes(const op::CopyObj* copy, int64_t size) {
+  auto width = copy->attrs.find("coalesced_width");
+  return width == copy->attrs.end() ? 16 : (*width).second.cast<int64_t>() * size;
+}
+
+[[noreturn]] void ThrowNoInstruction(const op::CopyObj* copy, const std::string& name,
+                                     const std::string& reason) {
+  support::UserError("UnsupportedInstructionError")
+      .Message("`T.copy` from `" + std::string(copy->src->buffer->name) + "` to `" +
+               std::string(copy->dst->buffer->name) + "` cannot be done by " + name)
+      .Expected("a copy that the instruction can do")
+      .Got(reason)
+      .Remedy("leave prefer_instruction out: the compiler chooses")
+      .At(ir::ToLocation(copy->span))
+      .Throw();
+}
+
 std::string ReasonAgainst(const op::CopyObj* copy, const lower::cuda::Context& context) {
   const ir::Buffer& src = copy->src->buffer;
   const ir::Buffer& dst = copy->dst->buffer;
   if (machine::ArchNumber(context.arch) < kFirstArch) return context.arch + " has no cp.async";
+  if (Prefers(copy, "sync")) return "it prefers a synchronous instruction";
+  if (copy->attrs.count("loop_layout")) return "it has a loop layout of its own";
   if (!src.IsScope(ir::scope::kGlobal) || !dst.IsScope(ir::scope::kShared)) {
     return "cp.async goes from global to shared memory";
   }
@@ -121,8 +148,15 @@ class AsyncCopyLowerer : public AnalyzedMutator {
 
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
     const auto* copy = stmt.as<op::CopyObj>();
-    if (!copy || copy->attrs.count(kAsyncCopy) == 0) return AnalyzedMutator::MutateStmt(stmt);
+    if (copy && Prefers(copy, "tma")) {
+      ThrowNoInstruction(copy, "the tensor memory accelerator", "the compiler has none yet");
+    }
+    const bool wanted = copy && Prefers(copy, "cp_async");
+    if (!copy || (copy->attrs.count(kAsyncCopy) == 0 && !wanted)) {
+      return AnalyzedMutator::MutateStmt(stmt);
+    }
     AsyncWidth width = FindAsyncWidth(copy, facts_, context_);
+    if (wanted && width.bytes == 0) ThrowNoInstruction(copy, "cp.async", width.reason);
     if (width.bytes > 0) {
       ir::Stmt vectors = Vectors(copy, width.bytes);
       return IsOfPipeline(copy) ? vectors : ir::Seq({vectors, Commit(copy->span)}, copy->span);
@@ -135,7 +169,8 @@ class AsyncCopyLowerer : public AnalyzedMutator {
  private:
   // Pipelines end their groups themselves.
   static bool IsOfPipeline(const op::CopyObj* copy) {
-    return copy->attrs.at(kAsyncCopy).cast<ffi::String>() == kOfPipeline;
+    auto mode = copy->attrs.find(kAsyncCopy);
+    return mode != copy->attrs.end() && (*mode).second.cast<ffi::String>() == kOfPipeline;
   }
 
   static ir::Stmt Commit(const ir::Span& span) {
@@ -197,8 +232,10 @@ AsyncWidth FindAsyncWidth(const op::CopyObj* copy, const CopyFacts& facts,
   const int64_t size = ir::dtype::Bytes(copy->src->buffer->dtype);
   const int64_t alignment = lower::cuda::BaseAlignment(copy->src->buffer, context);
   const bool zero_outside = facts.safe_valued.count(copy->src->buffer.get()) == 0;
+  const int64_t allowed = AllowedBytes(copy, size);
+  if (allowed < kMinBytes) return {0, "its coalesced_width allows less than 4 bytes"};
   for (int64_t bytes : {16, 8, 4}) {
-    bool fits = bytes >= size && bytes <= alignment &&
+    bool fits = bytes >= size && bytes <= std::min(alignment, allowed) &&
                 FitsWidth(copy, bytes / size, zero_outside, context.analyzer.get());
     if (fits) return {bytes, ""};
   }

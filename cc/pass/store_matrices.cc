@@ -49,6 +49,7 @@ class MatrixStorer : public ir::Mutator {
     auto it = box->attrs.find("loop_layout");
     auto tile = StoredTile(box);
     if (it == box->attrs.end() || !tile || !CanTake(*tile)) return std::nullopt;
+    if (box->attrs.count("coalesced_width")) return std::nullopt;
     auto fragment = (*it).second.as<Fragment>();
     if (!fragment || !layout::IsMadeOfMatrices(*fragment)) return std::nullopt;
     const bool whole = std::equal((*fragment)->shape.begin(), (*fragment)->shape.end(),

@@ -275,6 +275,14 @@ int64_t VectorOf(const VectorCandidate& access, const ir::Var& inner, int64_t ex
   return 1;
 }
 
+int64_t AllowedVector(const ir::ParallelObj* box) {
+  auto width = box->attrs.find("coalesced_width");
+  if (width == box->attrs.end()) return kMaxVector;
+  int64_t most = kMaxVector;
+  while (most > (*width).second.cast<int64_t>()) most /= 2;
+  return most;
+}
+
 int64_t MaxVector(const ir::ParallelObj* box, const lower::cuda::Context& context) {
   const int64_t* extent = ir::AsConstInt(box->extents.back());
   const ir::Var& inner = box->vars.back();
@@ -288,7 +296,7 @@ int64_t MaxVector(const ir::ParallelObj* box, const lower::cuda::Context& contex
   }
   // Atomic additions are the slowest part. Where they are of single elements, neighbouring lanes
   // shall add to neighbouring elements.
-  int64_t longest = 1, most = kMaxVector, adds = 0;
+  int64_t longest = 1, most = AllowedVector(box), adds = 0;
   for (const VectorCandidate& access : candidates) {
     if (access.kind != AccessKind::kAtomicAdd) continue;
     most = std::min(most, VectorOf(access, inner, *extent, kMaxVector, nullptr, context));

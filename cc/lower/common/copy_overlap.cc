@@ -47,8 +47,8 @@ ir::Stmt CopyThroughBuffer(const op::CopyObj* copy, const std::string& scope,
   for (size_t i = 0; i < copy->dst->extents.size(); ++i) mins.push_back(zero);
   ir::Region whole(between, mins, copy->dst->extents);
   return ir::Seq({ir::Alloc(between, std::nullopt, copy->span),
-                  lower_copy(op::Copy(copy->src, whole, {}, copy->span)),
-                  lower_copy(op::Copy(whole, copy->dst, {}, copy->span))},
+                  lower_copy(op::Copy(copy->src, whole, copy->attrs, copy->span)),
+                  lower_copy(op::Copy(whole, copy->dst, copy->attrs, copy->span))},
                  copy->span);
 }
 

@@ -16,7 +16,16 @@ ir::Stmt CopyOnce(const ir::TileOp& op) {
   ir::Stmt store =
       ir::Store(copy->dst->buffer, SqueezedIndicesAt(copy->dst, point),
                 ir::MakeCast(copy->dst->buffer->dtype, std::move(element)), copy->span);
-  return ParallelOver(vars, extents, std::move(store), copy->span);
+  ir::Stmt loop = ParallelOver(vars, extents, std::move(store), copy->span);
+  const auto* box = loop.as<ir::ParallelObj>();
+  if (!box) return loop;
+  // Who copies which elements, and how many at once, as the user wants it.
+  ir::AttrMap attrs = box->attrs;
+  for (const char* key : {"loop_layout", "coalesced_width"}) {
+    auto given = copy->attrs.find(key);
+    if (given != copy->attrs.end()) attrs.Set(key, (*given).second);
+  }
+  return ir::Parallel(box->vars, box->extents, box->body, attrs, box->span);
 }
 
 std::optional<ir::Stmt> LowerCopy(const ir::TileOp& op, const Context& context) {
