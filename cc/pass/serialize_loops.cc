@@ -48,7 +48,11 @@ class LoopSerializer : public ir::Mutator {
       extent = ir::Max(extent - 1, ir::MakeInt(extent.dtype(), 1));
     }
     ir::AttrMap attrs;
-    if (loop->attrs.count(lower::cuda::kThreadLevel)) attrs.Set(lower::cuda::kThreadLevel, true);
+    // What the loop is still to be after it has lost its stages.
+    for (const char* key : {lower::cuda::kThreadLevel, "unroll_factor"}) {
+      auto it = loop->attrs.find(key);
+      if (it != loop->attrs.end()) attrs.Set(key, (*it).second);
+    }
     return ir::For(loop->var, loop->min, extent, loop->step,
                    pipelined ? ir::ForKind::kSerial : loop->kind, body, attrs, loop->span);
   }

@@ -163,7 +163,11 @@ void Writer::LoopHints(const ir::ForObj* loop) {
   }
   const int64_t* count = ir::AsConstInt(loop->extent);
   bool unrolls = loop->kind == ir::ForKind::kUnroll && count && *count > 0 && *count <= 64;
-  if (unrolls) Line("_Pragma(\"GCC unroll " + std::to_string(*count) + "\")");
+  auto factor = loop->attrs.find("unroll_factor");
+  const int64_t times = factor != loop->attrs.end() ? (*factor).second.cast<int64_t>()
+                        : unrolls                   ? *count
+                                                    : 0;
+  if (times > 0) Line("_Pragma(\"GCC unroll " + std::to_string(times) + "\")");
 }
 
 }  // namespace tilescale::codegen::cpu

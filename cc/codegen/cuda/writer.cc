@@ -216,7 +216,12 @@ ir::Expr Writer::Stride(const ir::Buffer& buffer, size_t dimension, ir::DType ty
 void Writer::LoopHints(const ir::ForObj* loop) {
   const int64_t* count = ir::AsConstInt(loop->extent);
   const bool unrolls = loop->kind == ir::ForKind::kUnroll && count && *count <= kMaxUnrolled;
-  if (unrolls) Line("#pragma unroll");
+  auto factor = loop->attrs.find("unroll_factor");
+  if (factor != loop->attrs.end()) {
+    Line("#pragma unroll " + std::to_string((*factor).second.cast<int64_t>()));
+  } else if (unrolls) {
+    Line("#pragma unroll");
+  }
 }
 
 }  // namespace tilescale::codegen::cuda
