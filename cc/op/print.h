@@ -10,6 +10,7 @@ namespace tilescale::op {
 inline constexpr char kDimsInFront[] = "dims_in_front";
 
 /// Prints `msg` and the values (expressions or whole regions) once per program, when it is reached.
+/// attrs: warp (the one that prints, on GPUs).
 class PrintObj : public ir::TileOpObj {
  public:
   ffi::String msg;

@@ -36,20 +36,48 @@ bool HasEffect(const ir::Expr& e) {
   return found;
 }
 
+// The warp that alone carries out a statement.
+std::optional<int64_t> WarpOf(const ir::Stmt& s) {
+  const auto* effect = s.as<ir::EvaluateObj>();
+  const auto* call = effect ? effect->value.as<ir::CallObj>() : nullptr;
+  if (!call) return std::nullopt;
+  auto warp = call->attrs.find("warp");
+  if (warp == call->attrs.end()) return std::nullopt;
+  return (*warp).second.cast<int64_t>();
+}
+
+// Guards what a warp alone carries out of the code of single threads.
+class WarpFilter : public ir::Mutator {
+ public:
+  explicit WarpFilter(const lower::cuda::Context& context) : context_(context) {}
+
+  ir::Stmt MutateStmt(const ir::Stmt& s) override {
+    auto warp = WarpOf(s);
+    if (!warp) return DefaultStmt(s);
+    ir::Expr own = ir::FloorDiv(context_.thread, Int(lower::cuda::kWarpSize));
+    return ir::If(ir::Equal(own, Int(*warp)), s, std::nullopt, s->span);
+  }
+
+ private:
+  const lower::cuda::Context& context_;
+};
+
 class Distributor : public AnalyzedMutator {
  public:
   Distributor(const ir::Stmt& body, const lower::cuda::Context& context)
       : context_(context), layouts_(body) {}
 
   ir::Stmt MutateStmt(const ir::Stmt& s) override {
-    if (const auto* box = s.as<ir::ParallelObj>()) return Distribute(box);
+    if (const auto* box = s.as<ir::ParallelObj>()) {
+      return WarpFilter(context_).MutateStmt(Distribute(box));
+    }
     if (const auto* alloc = s.as<ir::AllocObj>()) return Declare(alloc, s);
     if (IsLayoutOnly(s)) return ir::Seq(ffi::Array<ir::Stmt>());
     if (const auto* bind = s.as<ir::BindObj>()) CheckUniform(bind);
     const auto* loop = s.as<ir::ForObj>();
     if (loop && loop->attrs.count(lower::cuda::kThreadLevel)) {
-      return ir::For(loop->var, loop->min, loop->extent, loop->step, loop->kind, loop->body, {},
-                     loop->span);
+      return ir::For(loop->var, loop->min, loop->extent, loop->step, loop->kind,
+                     WarpFilter(context_).MutateStmt(loop->body), {}, loop->span);
     }
     const auto* store = s.as<ir::StoreObj>();
     if (store && IsVisible(store->buffer)) return OnFirstThread(s);
@@ -73,8 +101,10 @@ class Distributor : public AnalyzedMutator {
     return decl && decl->executors != ir::Executors::kOne;
   }
 
+  // The block's, or that of the warp that the user names.
   ir::Stmt OnFirstThread(const ir::Stmt& s) const {
-    return ir::If(ir::Equal(context_.thread, Int(0)), s, std::nullopt, s->span);
+    const int64_t first = WarpOf(s).value_or(0) * lower::cuda::kWarpSize;
+    return ir::If(ir::Equal(context_.thread, Int(first)), s, std::nullopt, s->span);
   }
 
   // A value that changes memory would be computed by each thread.
@@ -123,7 +153,7 @@ class Distributor : public AnalyzedMutator {
     CheckPrivate(box);
     const bool mapped = box->attrs.count("loop_layout") > 0;
     LoopForm form(box, mapped ? 1 : MaxVector(box, context_), context_);
-    std::vector<StagedAccess> stages = Stages(box, form.Contiguous());
+    std::vector<StagedAccess> stages = Stages(box, std::min(form.Contiguous(), AllowedVector(box)));
     int64_t group = form.layout() ? 1 : form.Contiguous();
     for (const StagedAccess& stage : stages) group = std::max(group, stage.vector);
     for (StagedAccess& stage : stages) stage.staged = StagedArray(stage, group);

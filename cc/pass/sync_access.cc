@@ -318,6 +318,8 @@ Pending SyncAccesses::OfStmt(const ir::Stmt& s) const {
     const auto* call = effect->value.as<ir::CallObj>();
     const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
     first = !decl || decl->executors == ir::Executors::kOne;
+    // The user names the warp whose first thread prints.
+    first = first && !(call && call->attrs.count("warp"));
   }
   return Collect(s, nullptr, first ? Who::kFirst : Who::kAny);
 }
