@@ -7,7 +7,7 @@ namespace tilescale::op {
 
 /// c += op(a) * op(b), or c = ... with clear_accum; a is M x K (K x M if trans_a), b is K x N (N x
 /// K if trans_b), c is M x N; each product and sum is in c's type. Leading extents of 1 are
-/// ignored. attrs: policy (how warps share the tile: a hint), k_pack, mbar.
+/// ignored. attrs: policy (how warps share the tile: a hint), instruction.
 class GemmObj : public ir::TileOpObj {
  public:
   ir::Region a;

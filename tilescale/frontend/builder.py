@@ -78,6 +78,7 @@ class Builder:
         attrs: attributes of the function.
         eager: the signature of an eager kernel, else None.
         reducers: operation of each reducer by the hash of its buffer.
+        layouts: where the layout of a buffer, by its hash, is annotated: the block, and the index.
         definitions: values of bound variables.
     """
 
@@ -98,6 +99,7 @@ class Builder:
         self.attrs: dict[str, Any] = {}
         self.eager: Any = None
         self.reducers: dict[int, Any] = {}
+        self.layouts: dict[int, tuple[Block, int]] = {}
         self.definitions: dict[ir.Var, ir.Expr] = {}
 
     # ---- where we are -----------------------------------------------------------------------

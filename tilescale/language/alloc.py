@@ -13,6 +13,7 @@ from tilescale.frontend.dtypes import dtype as dtype_class
 from tilescale.frontend.dtypes import to_dtype
 from tilescale.frontend.signature import check_extents
 from tilescale.frontend.values import as_expr, as_typed, const_int, describe
+from tilescale.language import hints
 
 _REDUCTIONS = ("sum", "max", "min", "bitand", "bitor", "bitxor")
 
@@ -43,25 +44,29 @@ def alloc_shared(shape: Any, dtype: Any = "float32", scope: str = "shared.dyn") 
     Args:
         shape: constant extents.
         dtype: element type.
-        scope: accepted for compatibility; static and dynamic shared memory are planned together.
+        scope: "shared" or "shared.dyn", which are the same: all shared memory is planned together.
 
     Raises:
+        OperatorArgumentError: another scope.
         OutsideKernelError: no `T.Kernel` is open.
         ShapeError: an extent is negative or not constant.
     """
-    del scope
+    hints.choice("T.alloc_shared", "scope", scope, ("shared", "shared.dyn"))
     return _on_chip("T.alloc_shared", "shared", "shared", shape, dtype)
 
 
 def alloc_fragment(shape: Any, dtype: Any = "float32", scope: str = "local.fragment") -> Buffer:
-    """A tile in registers, spread over the threads of a program; raises as `alloc_shared`."""
-    del scope
+    """A tile in registers, spread over the threads of a program; raises as `alloc_shared`.
+
+    The only `scope` is "local.fragment".
+    """
+    hints.choice("T.alloc_fragment", "scope", scope, ("local.fragment",))
     return _on_chip("T.alloc_fragment", "fragment", "fragment", shape, dtype)
 
 
 def alloc_local(shape: Any, dtype: Any = "float32", scope: str = "local") -> Buffer:
-    """A small array of each program; raises as `alloc_shared`."""
-    del scope
+    """A small array of each program; raises as `alloc_shared`. The only `scope` is "local"."""
+    hints.choice("T.alloc_local", "scope", scope, ("local",))
     return _on_chip("T.alloc_local", "local", "local", shape, dtype)
 
 
@@ -72,16 +77,22 @@ def alloc_var(dtype: Any, *args: Any, init: Any = None, scope: str = "local.var"
         dtype: element type.
         args: the initial value may be given by position too.
         init: initial value; undefined if absent.
-        scope: accepted for compatibility.
+        scope: "local.var", also by position.
 
     Raises:
+        OperatorArgumentError: another scope, or further arguments.
         OutsideKernelError: no `T.Kernel` is open.
     """
-    del scope
     builder = context.current("T.alloc_var")
     builder.require_kernel("T.alloc_var")
-    if args and not isinstance(args[0], str):
-        init = args[0]
+    for value in args:
+        if isinstance(value, str):
+            scope = value
+        elif init is None:
+            init = value
+        else:
+            raise hints.refused("T.alloc_var", "init", value, "one initial value", "leave it out")
+    hints.choice("T.alloc_var", "scope", scope, ("local.var",))
     variable = Variable(builder.take_hint("var"), to_dtype(dtype))
     value = None if init is None else as_typed(init, variable.dtype)
     builder.emit(ir.Alloc(variable.node, value, builder.span()))
@@ -97,12 +108,14 @@ def alloc_reducer(
         shape: constant extents.
         dtype: element type.
         op: "sum", "max", "min", "bitand", "bitor" or "bitxor".
-        replication: accepted for compatibility.
+        replication: "all" or "none": a hint without effect; the compiler chooses who holds what.
 
     Raises:
+        OperatorArgumentError: no such replication.
         ReducerError: there is no such operation.
     """
-    del replication
+    if replication is not None:
+        hints.choice("T.alloc_reducer", "replication", replication, ("all", "none"))
     if op not in _REDUCTIONS:
         raise mistake(
             errors.ReducerError,

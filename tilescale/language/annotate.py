@@ -10,8 +10,11 @@ from tilescale.frontend import context
 from tilescale.frontend.buffer import Buffer
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.values import as_typed, const_int, describe
+from tilescale.language import hints
 
 _ORDERS = ("row", "column", "mlx")
+# What the instruction that moves registers between warp groups can be given.
+_MIN_REGISTERS, _MAX_REGISTERS, _REGISTER_STEP = 24, 256, 8
 
 
 def _annotate(key: str, target: Buffer | None, value: Any) -> None:
@@ -37,11 +40,28 @@ def annotate_layout(layouts: Mapping[Buffer, Any], allow_reannotation: bool = Fa
 
     Args:
         layouts: for each buffer a `Layout`, a `Fragment`, or a function from indices to indices.
-        allow_reannotation: accepted for compatibility.
+        allow_reannotation: replace layouts that this or an enclosing block annotated before;
+            without it, two different layouts of a buffer are an error on the CUDA target.
+
+    Raises:
+        NotABufferError: a key is not a buffer.
+        OperatorArgumentError: a value is no layout of its buffer.
     """
-    del allow_reannotation
+    hints.flag("T.annotate_layout", "allow_reannotation", allow_reannotation)
     for buffer, value in _items("T.annotate_layout", layouts):
-        _annotate("layout", buffer, _layout(buffer, value))
+        _place(buffer, _layout(buffer, value), allow_reannotation)
+
+
+def _place(buffer: Buffer, layout: Any, replace: bool) -> None:
+    """Annotates the buffer, in the place of what an open block says about it if `replace`."""
+    builder = context.current("T.annotate_layout")
+    stmt = ir.Annotate("layout", buffer.node, layout, builder.span())
+    block, index = builder.layouts.get(hash(buffer.node), (builder.block, None))
+    if replace and index is not None and not block.closed:
+        block.stmts[index] = stmt
+        return
+    builder.layouts[hash(buffer.node)] = builder.block, len(builder.block.stmts)
+    builder.emit(stmt)
 
 
 def _layout(buffer: Buffer, value: Any) -> Any:
@@ -101,8 +121,15 @@ def annotate_safe_value(values: Mapping[Buffer, Any]) -> None:
 
 
 def annotate_l2_hit_ratio(ratios: Mapping[Buffer, float]) -> None:
-    """Hints which share of a tensor should stay in the L2 cache (GPUs)."""
-    for buffer, ratio in _items("T.annotate_l2_hit_ratio", ratios):
+    """A hint without effect so far: which share of a tensor should stay in the L2 cache.
+
+    Raises:
+        OperatorArgumentError: a share is not a number from 0 to 1.
+    """
+    what = "T.annotate_l2_hit_ratio"
+    for buffer, ratio in _items(what, ratios):
+        if not isinstance(ratio, (int, float)) or not 0 <= ratio <= 1:
+            raise hints.refused(what, "ratio", ratio, "a number from 0 to 1", "use 0.5")
         _annotate("l2_hit_ratio", buffer, float(ratio))
 
 
@@ -113,22 +140,42 @@ def annotate_restrict_buffers(*buffers: Buffer) -> None:
 
 
 def annotate_min_blocks_per_sm(count: int) -> None:
-    """Hints how many programs should fit on one multiprocessor (GPUs)."""
-    _annotate("min_blocks_per_sm", None, int(count))
+    """Asks that so many programs fit on one multiprocessor (GPUs): it limits their registers.
+
+    Raises:
+        OperatorArgumentError: not a constant of at least 1.
+    """
+    number = hints.count("T.annotate_min_blocks_per_sm", "count", count, 1)
+    _annotate("min_blocks_per_sm", None, number)
+
+
+def _registers(what: str, key: str, count: Any) -> None:
+    number = hints.count(what, "count", count, _MIN_REGISTERS, _MAX_REGISTERS)
+    if number % _REGISTER_STEP != 0:
+        raise hints.refused(what, "count", count, f"a multiple of {_REGISTER_STEP}", "round it")
+    _annotate(key, None, number)
 
 
 def annotate_producer_reg_dealloc(count: int = 24) -> None:
-    """Hints how many registers a producer warp group keeps (GPUs)."""
-    _annotate("producer_registers", None, int(count))
+    """A hint without effect so far: how many registers a producer warp group keeps.
+
+    Raises:
+        OperatorArgumentError: not a constant multiple of 8 from 24 to 256.
+    """
+    _registers("T.annotate_producer_reg_dealloc", "producer_registers", count)
 
 
 def annotate_consumer_reg_alloc(count: int = 240) -> None:
-    """Hints how many registers a consumer warp group takes (GPUs)."""
-    _annotate("consumer_registers", None, int(count))
+    """A hint without effect so far: how many registers a consumer warp group takes.
+
+    Raises:
+        OperatorArgumentError: not a constant multiple of 8 from 24 to 256.
+    """
+    _registers("T.annotate_consumer_reg_alloc", "consumer_registers", count)
 
 
 def no_set_max_nreg() -> None:
-    """Hints that registers are not moved between warp groups (GPUs)."""
+    """A hint without effect so far: registers are not moved between warp groups."""
     _annotate("fixed_registers", None, True)
 
 

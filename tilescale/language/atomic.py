@@ -9,6 +9,7 @@ from tilescale.frontend import context
 from tilescale.frontend.buffer import Buffer, Region, Variable
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.values import Scalar, as_typed, describe
+from tilescale.language import hints
 from tilescale.language.copy import check_extents
 from tilescale.language.region import as_region, emit, grown
 
@@ -32,7 +33,7 @@ def _attrs(what: str, memory_order: str | int | None, use_tma: bool = False) -> 
             remedy='use "relaxed" unless other memory depends on the value',
         )
     attrs: dict[str, Any] = {"memory_order": memory_order or "relaxed"}
-    if use_tma:
+    if hints.flag(f"T.atomic_{what}", "use_tma", use_tma):
         attrs["use_tma"] = True
     return attrs
 
@@ -152,7 +153,7 @@ def atomic_add(
         value: a scalar for an element, a buffer or region for a tile.
         memory_order: "relaxed" by default.
         return_prev: whether to return the old value (elements only).
-        use_tma: use a bulk reduction store (CUDA sm_90 and newer).
+        use_tma: a hint without effect: no target has a tensor memory accelerator yet.
 
     Returns:
         The old value with `return_prev`, else None.

@@ -9,10 +9,12 @@ from tilescale.frontend import context
 from tilescale.frontend.buffer import Buffer, Region, Variable
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.indexing import difference
-from tilescale.frontend.values import as_typed, const_int, format_shape
+from tilescale.frontend.values import as_typed, const_int, describe, format_shape
+from tilescale.language import hints
 from tilescale.language.region import as_region, emit, grown, squeezed
 
 _INSTRUCTIONS = ("tma", "cp_async", "sync")
+_TO_SHARED = ("tma", "cp_async")
 
 
 def copy(
@@ -33,40 +35,87 @@ def copy(
     Args:
         src: a buffer, a region, or the first element of a region that is as large as `dst`.
         dst: the same, for the destination.
-        coalesced_width: elements that neighbouring threads should access together (a hint).
-        disable_tma: do not use the tensor memory accelerator.
-        eviction_policy: cache hint, e.g. "evict_first".
-        prefer_instruction: "tma", "cp_async" or "sync".
-        annotations: further hints.
-        loop_layout: how elements are spread over threads (a hint).
+        coalesced_width: at most so many elements are moved by one access of a thread (GPUs).
+        disable_tma: a hint without effect: no target has a tensor memory accelerator yet.
+        eviction_policy: "evict_normal", "evict_first" or "evict_last": a hint without effect.
+        prefer_instruction: "cp_async" or "sync": what the CUDA target must use; "tma" it refuses.
+        annotations: the arguments above under their names.
+        loop_layout: a `Fragment` over the extents of `dst` that are not 1: which thread copies
+            what (GPUs). Such a copy is synchronous.
 
     Raises:
         ExtentMismatchError: the two regions differ in size.
+        LayoutConflictError: the loop layout does not fit (raised when compiled for CUDA).
         NotABufferError: an operand is not a buffer.
+        OperatorArgumentError: an argument or annotation that T.copy does not have.
+        UnsupportedInstructionError: the target cannot copy by the instruction (when compiled).
     """
-    if prefer_instruction is not None and prefer_instruction not in _INSTRUCTIONS:
-        raise mistake(
-            errors.OperatorArgumentError,
-            f"T.copy cannot prefer {prefer_instruction!r}",
-            expected=", ".join(_INSTRUCTIONS),
-            got=repr(prefer_instruction),
-            remedy="leave it out: the compiler chooses",
-        )
-    hints = {
+    given = {
         "coalesced_width": coalesced_width,
         "disable_tma": disable_tma or None,
         "eviction_policy": eviction_policy,
         "prefer_instruction": prefer_instruction,
         "loop_layout": loop_layout,
     }
-    attrs = {key: value for key, value in hints.items() if value is not None}
-    attrs.update(annotations or {})
+    attrs = _checked(hints.merged("T.copy", given, annotations))
     source_is_scalar = isinstance(src, (ir.Expr, Variable))
     if source_is_scalar and isinstance(dst, (ir.Load, Variable)):
+        _refuse_for_scalars(attrs)
         _store(src, dst)
         return
+    _copy(src, dst, attrs)
+
+
+def _copy(src: Any, dst: Any, attrs: dict[str, Any]) -> None:
     a, b = _regions(src, dst)
+    if attrs.get("prefer_instruction") in _TO_SHARED:
+        _check_instruction(attrs["prefer_instruction"], a, b)
     emit("T.copy", ir.op.Copy, a.node(), b.node(), attrs)
+
+
+def _checked(given: dict[str, Any]) -> dict[str, Any]:
+    """What is given, if it makes sense."""
+    attrs = {key: value for key, value in given.items() if value is not None}
+    if "coalesced_width" in attrs:
+        width = hints.count("T.copy", "coalesced_width", attrs["coalesced_width"], 1)
+        attrs["coalesced_width"] = width
+    if "disable_tma" in attrs:
+        hints.flag("T.copy", "disable_tma", attrs["disable_tma"])
+    for key, known in (
+        ("eviction_policy", hints.EVICTION_POLICIES),
+        ("prefer_instruction", _INSTRUCTIONS),
+    ):
+        if key in attrs:
+            hints.choice("T.copy", key, attrs[key], known)
+    if "loop_layout" in attrs:
+        hints.loop_layout("T.copy", attrs["loop_layout"])
+    return attrs
+
+
+def _check_instruction(name: str, a: Region, b: Region) -> None:
+    spaces = (a.buffer.space, b.buffer.space)
+    fits = spaces == ("global", "shared") or (name == "tma" and spaces == ("shared", "global"))
+    if fits and a.buffer.dtype == b.buffer.dtype:
+        return
+    raise mistake(
+        errors.OperatorArgumentError,
+        f"T.copy cannot go by {name!r} from `{a.buffer.name}` to `{b.buffer.name}`",
+        expected="a copy from global to shared memory that converts nothing",
+        got=f"{a.buffer.dtype} in {spaces[0]} memory to {b.buffer.dtype} in {spaces[1]} memory",
+        remedy="leave prefer_instruction out: the compiler chooses",
+    )
+
+
+def _refuse_for_scalars(attrs: dict[str, Any]) -> None:
+    for key in ("loop_layout", "prefer_instruction"):
+        if key in attrs:
+            raise mistake(
+                errors.OperatorArgumentError,
+                f"T.copy of a single value cannot take `{key}`",
+                expected="a copy of a tile",
+                got=f"{key}={describe(attrs[key])}",
+                remedy="leave it out: a single value is stored",
+            )
 
 
 def _store(value: Any, target: ir.Load | Variable) -> None:
@@ -133,7 +182,7 @@ def async_copy(src: Any, dst: Any) -> None:
         ExtentMismatchError: the two regions differ in size.
         NotABufferError: an operand is not a buffer.
     """
-    copy(src, dst, annotations={"async": "user"})
+    _copy(src, dst, {"async": "user"})
 
 
 __all__ = ["async_copy", "copy"]

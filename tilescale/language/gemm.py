@@ -9,6 +9,7 @@ from tilescale import errors, ir
 from tilescale.frontend import context
 from tilescale.frontend.control import Branch, decide
 from tilescale.frontend.diagnostics import mistake
+from tilescale.language import hints
 from tilescale.language.fill import clear
 from tilescale.language.region import as_region, emit
 
@@ -55,9 +56,9 @@ def gemm(
         transpose_B: whether B is stored transposed.
         policy: how warps share the result (a hint).
         clear_accum: whether C's old value is dropped; may be a run-time condition.
-        k_pack: accepted for compatibility.
-        mbar: barrier that signals completion (CUDA sm_100).
-        annotations: further hints. `instruction`, on CUDA: a matrix instruction that must be used,
+        k_pack: 1 or 2: a hint without effect on these targets.
+        mbar: None: a barrier that signals completion comes with sm_100.
+        annotations: `instruction`, on CUDA: a matrix instruction that must be used,
             as in `"mma_m16n8k8_f32_tf32"` (which reads 19 bits of float32 operands), `"mma"` for
             any, `"fma"` for none.
 
@@ -65,12 +66,16 @@ def gemm(
         GemmShapeError: the extents do not fit (raised when the kernel is compiled).
         MatrixInstructionError: the target lacks the instruction asked for (likewise).
         NotABufferError: an operand is not a buffer.
-        OperatorArgumentError: there is no such policy.
+        OperatorArgumentError: no such policy, k_pack or annotation, or a barrier.
     """
-    del k_pack
-    attrs: dict[str, Any] = {"policy": _policy(policy), **(annotations or {})}
+    hints.count("T.gemm", "k_pack", k_pack, 1, 2)
     if mbar is not None:
-        attrs["mbar"] = mbar
+        remedy = "leave it out: the product is complete when T.gemm returns"
+        raise hints.refused("T.gemm", "mbar", mbar, "None", remedy)
+    asked = hints.merged("T.gemm", {"instruction": None}, annotations)
+    attrs: dict[str, Any] = {"policy": _policy(policy)}
+    if asked["instruction"] is not None:
+        attrs["instruction"] = asked["instruction"]
     operands = [as_region(operand, "T.gemm").node() for operand in (A, B, C)]
     known = decide(clear_accum)
     if known is None:

@@ -9,6 +9,7 @@ from tilescale.frontend import context
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.loops import CountedLoop, GridLoop, LoopNest, ParallelLoop, PersistentLoop
 from tilescale.frontend.values import const_int, describe
+from tilescale.language import hints
 
 
 def _range(start: Any, stop: Any) -> tuple[Any, Any]:
@@ -18,9 +19,14 @@ def _range(start: Any, stop: Any) -> tuple[Any, Any]:
 def serial(
     start: Any, stop: Any = None, step: Any = 1, *, annotations: dict[str, Any] | None = None
 ) -> LoopNest:
-    """A loop in order; `range` in a kernel means the same."""
+    """A loop in order; `range` in a kernel means the same.
+
+    Raises:
+        OperatorArgumentError: any annotation: the loop has none.
+    """
+    hints.merged("T.serial", {}, annotations)
     low, high = _range(start, stop)
-    return CountedLoop("T.serial", low, high, step, ir.ForKind.SERIAL, dict(annotations or {}))
+    return CountedLoop("T.serial", low, high, step, ir.ForKind.SERIAL)
 
 
 def unroll(
@@ -38,26 +44,36 @@ def unroll(
         start: first value, or the number of iterations if `stop` is not given.
         stop: end, exclusive.
         step: distance of two values.
-        explicit: expand before other transformations.
+        explicit: a hint without effect: the back end's compiler writes the iterations out.
         unroll_factor: write out only this many iterations at a time.
-        annotations: further hints.
+        annotations: the two arguments above under their names.
+
+    Raises:
+        OperatorArgumentError: an argument or annotation that the loop does not have.
     """
     low, high = _range(start, stop)
-    attrs = dict(annotations or {})
-    if explicit:
-        attrs["explicit"] = True
-    if unroll_factor is not None:
-        attrs["unroll_factor"] = int(unroll_factor)
+    given = {"explicit": explicit or None, "unroll_factor": unroll_factor}
+    merged = hints.merged("T.unroll", given, annotations)
+    attrs = {key: value for key, value in merged.items() if value is not None}
+    if "explicit" in attrs:
+        hints.flag("T.unroll", "explicit", attrs["explicit"])
+    if "unroll_factor" in attrs:
+        factor = hints.count("T.unroll", "unroll_factor", attrs["unroll_factor"], 1)
+        attrs["unroll_factor"] = factor
     return CountedLoop("T.unroll", low, high, step, ir.ForKind.UNROLL, attrs)
 
 
 def vectorized(
     start: Any, stop: Any = None, step: Any = 1, *, annotations: dict[str, Any] | None = None
 ) -> LoopNest:
-    """A loop whose iterations are carried out as one vector operation where possible."""
+    """A loop whose iterations are carried out as one vector operation where possible.
+
+    Raises:
+        OperatorArgumentError: any annotation: the loop has none.
+    """
+    hints.merged("T.vectorized", {}, annotations)
     low, high = _range(start, stop)
-    attrs = dict(annotations or {})
-    return CountedLoop("T.vectorized", low, high, step, ir.ForKind.VECTORIZED, attrs)
+    return CountedLoop("T.vectorized", low, high, step, ir.ForKind.VECTORIZED)
 
 
 def Parallel(
@@ -71,13 +87,16 @@ def Parallel(
 
     Args:
         extents: one or more extents, which may be run-time values.
-        coalesced_width: elements that neighbouring threads should access together (a hint).
-        loop_layout: a `Fragment` that maps iterations to threads (a hint).
-        prefer_async: copy global to shared asynchronously (a hint).
-        annotations: further hints.
+        coalesced_width: at most so many elements are moved by one access of a thread (GPUs).
+        loop_layout: a `Fragment` that maps the iterations to threads (GPUs), of a loop of
+            constant extents that is in no other `T.Parallel`.
+        prefer_async: a hint without effect: write `T.async_copy` to copy in the background.
+        annotations: the arguments above under their names.
 
     Raises:
+        LayoutConflictError: the loop layout does not fit (raised when compiled for CUDA).
         LoopArgumentError: there are no extents, or one is negative.
+        OperatorArgumentError: an argument or annotation that the loop does not have.
     """
     if not extents:
         raise mistake(
@@ -95,13 +114,25 @@ def Parallel(
             got=str(const_int(negative)),
             remedy="check the values from which the extent is computed",
         )
-    hints = {
+    given = {
         "coalesced_width": coalesced_width,
         "loop_layout": loop_layout,
         "prefer_async": prefer_async,
     }
-    attrs = {key: value for key, value in hints.items() if value is not None}
-    return ParallelLoop(extents, {**attrs, **(annotations or {})})
+    return ParallelLoop(extents, _parallel(hints.merged("T.Parallel", given, annotations)))
+
+
+def _parallel(given: dict[str, Any]) -> dict[str, Any]:
+    """What is given, if it makes sense."""
+    attrs = {key: value for key, value in given.items() if value is not None}
+    if "coalesced_width" in attrs:
+        width = hints.count("T.Parallel", "coalesced_width", attrs["coalesced_width"], 1)
+        attrs["coalesced_width"] = width
+    if "loop_layout" in attrs:
+        hints.loop_layout("T.Parallel", attrs["loop_layout"])
+    if "prefer_async" in attrs:
+        hints.flag("T.Parallel", "prefer_async", attrs["prefer_async"])
+    return attrs
 
 
 def Pipelined(
@@ -120,14 +151,18 @@ def Pipelined(
         num_stages: how many iterations copies run ahead; 0 leaves it to the compiler.
         order: position of each statement of the body in the overlapped schedule.
         stage: pipeline stage of each statement of the body.
-        annotations: further hints.
+        annotations: the three arguments above under their names.
 
     Raises:
         LoopArgumentError: `num_stages` is negative, or `order` and `stage` do not fit.
+        OperatorArgumentError: an annotation that the loop does not have.
     """
+    given: dict[str, Any] = {"num_stages": num_stages or None, "order": order, "stage": stage}
+    given = hints.merged("T.Pipelined", given, annotations)
+    num_stages, order, stage = given["num_stages"] or 0, given["order"], given["stage"]
     _check_stages(num_stages, order, stage)
     low, high = _range(start, stop)
-    attrs: dict[str, Any] = {"num_stages": int(num_stages), **(annotations or {})}
+    attrs: dict[str, Any] = {"num_stages": int(num_stages)}
     if order is not None and stage is not None:
         attrs["order"], attrs["stage"] = [int(i) for i in order], [int(i) for i in stage]
     return CountedLoop("T.Pipelined", low, high, 1, ir.ForKind.PIPELINED, attrs)
@@ -165,12 +200,13 @@ def Persistent(
         wave_size: number of programs that share the domain.
         index: which of them this one is.
         group_size: neighbours along the last dimension that are visited together.
-        num_stages: accepted for compatibility; results do not depend on it.
+        num_stages: a hint without effect: tiles do not overlap; pipeline the loop inside a tile.
 
     Raises:
         LoopArgumentError: an empty domain, or a group size below 1.
+        OperatorArgumentError: `num_stages` is not a constant of at least 0.
     """
-    del num_stages
+    hints.count("T.Persistent", "num_stages", num_stages, 0)
     dims = tuple(domain) if isinstance(domain, (list, tuple)) else (domain,)
     size = const_int(group_size)
     if not dims or size is None or size < 1:

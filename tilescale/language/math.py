@@ -354,6 +354,19 @@ def reinterpret(value: Any, dtype: Any = None) -> Any:
     return ir.make_call("reinterpret", [expr], {}, str(kind))
 
 
+def _check_saturation(sat: Any, dtype: Any) -> None:
+    kind = str(to_dtype(dtype))
+    if sat is True or (sat is False and not kind.startswith("float8")):
+        return
+    raise mistake(
+        errors.OperatorArgumentError,
+        f"T.cast cannot convert to {kind} so",
+        expected="sat=True",
+        got=f"sat={sat!r}",
+        remedy="leave it out: values beyond the largest finite one become that",
+    )
+
+
 def cast_value(
     value: Scalar, dtype: Any, round: str = "", sat: bool = True, rbits: Any = None
 ) -> ir.Expr:
@@ -363,15 +376,16 @@ def cast_value(
         value: a scalar.
         dtype: the new type; both orders of the first two arguments are accepted.
         round: only "" (to nearest even) on this target.
-        sat: fp8 saturates to its largest finite value.
+        sat: fp8 saturates to its largest finite value, so that False is refused for it; other
+            types do not depend on it.
         rbits: random bits for stochastic rounding.
 
     Raises:
-        OperatorArgumentError: another rounding is asked for.
+        OperatorArgumentError: another rounding, or fp8 that does not saturate.
     """
-    del sat
     if isinstance(value, str):
         value, dtype = dtype, value
+    _check_saturation(sat, dtype)
     if round or rbits is not None:
         raise mistake(
             errors.OperatorArgumentError,

@@ -14,6 +14,7 @@ from tilescale.frontend import context
 from tilescale.frontend.buffer import Buffer
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.values import Scalar, as_condition, as_index, const_int, describe
+from tilescale.language import hints
 from tilescale.language.atomic import address_of
 
 _COPY_BYTES = (4, 8, 16)
@@ -58,13 +59,14 @@ def access_ptr(base: Any, access_type: str = "r", *extents: Any, extent: Any = N
     Args:
         base: an element such as `A[i, j]`, or a buffer or region.
         access_type: "r", "w" or "rw": for the reader; instructions say what they access.
-        extents: how much is accessed: for the reader too.
+        extents: how many elements are accessed: for the reader too.
         extent: the same.
 
     Raises:
-        OperatorArgumentError: no such kind of access.
+        OperatorArgumentError: no such kind of access, or an extent that is no integer.
     """
-    del extents, extent
+    for size in (*extents, *([] if extent is None else [extent])):
+        hints.integer("T.access_ptr", "extent", size)
     if access_type not in ("r", "w", "rw"):
         raise _wrong(
             "T.access_ptr knows no such access",
@@ -165,7 +167,7 @@ def ptx_mma(
     """C += A B by one matrix instruction of a warp; all lanes must come here together.
 
     Args:
-        dtype: type of the accumulator; `c_dtype` says the same.
+        dtype: type of the accumulator, the same as `c_dtype`.
         shape: such as "m16n8k16".
         a_layout: "row".
         b_layout: "col".
@@ -184,7 +186,13 @@ def ptx_mma(
         OperatorArgumentError: there is no such instruction.
         UnsupportedInstructionError: the architecture does not have it.
     """
-    del dtype
+    if _TYPES.get(str(dtype), str(dtype)) != _TYPES.get(str(c_dtype), str(c_dtype)):
+        raise _wrong(
+            "T.ptx_mma is given two types of the accumulator",
+            "the same `dtype` and `c_dtype`",
+            f"{dtype} and {c_dtype}",
+            "give the type of C twice",
+        )
     if const_int(saturate) != 0:
         raise _wrong("T.ptx_mma does not saturate", "False", describe(saturate), "leave it out")
     atom = _atom("ptx_mma", shape, (a_layout, b_layout), (a_dtype, b_dtype, c_dtype))

@@ -8,6 +8,7 @@ from typing import Any
 from tilescale import errors, ir
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.values import const_int
+from tilescale.language import hints
 from tilescale.language.region import as_region, emit
 
 _KINDS = {kind.name.lower(): kind for kind in ir.op.ReduceKind}
@@ -48,14 +49,13 @@ def reduce(
         reduce_type: "sum", "max", "min", "abssum", "absmax", "bitand", "bitor" or "bitxor".
         dim: the dimension; negative values count from the end.
         clear: whether the old value of `out` is dropped.
-        batch: accepted for compatibility.
+        batch: how many reductions to combine at once: a hint without effect; the compiler chooses.
         nan_propagate: whether max and min give NaN if any element is.
 
     Raises:
         DimensionError: no such dimension.
-        OperatorArgumentError: no such reduction.
+        OperatorArgumentError: no such reduction, or `batch` is not a constant of at least 1.
     """
-    del batch
     kind = _KINDS.get(reduce_type)
     if kind is None:
         raise mistake(
@@ -66,6 +66,7 @@ def reduce(
             remedy="choose one of them",
         )
     what = f"T.reduce_{reduce_type}"
+    hints.count(what, "batch", batch, 1)
     src, dst = as_region(buffer, what), as_region(out, what)
     axis = normal_dim(dim, len(src.extents), what)
     flags = bool(clear), bool(nan_propagate)

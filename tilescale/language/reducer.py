@@ -9,6 +9,7 @@ from tilescale.frontend import context
 from tilescale.frontend.buffer import Buffer
 from tilescale.frontend.diagnostics import mistake
 from tilescale.frontend.values import Scalar, as_typed, describe
+from tilescale.language import hints
 from tilescale.language.region import as_region, emit
 
 
@@ -62,12 +63,13 @@ def finalize_reducer(reducer: Any, dst: Any = None, batch: int = 1) -> None:
     Args:
         reducer: made by `T.alloc_reducer`.
         dst: a buffer or region of the same extents; the reducer itself may be read by default.
-        batch: accepted for compatibility.
+        batch: how many reductions to combine at once: a hint without effect; the compiler chooses.
 
     Raises:
+        OperatorArgumentError: `batch` is not a constant of at least 1.
         ReducerError: `reducer` is not a reducer.
     """
-    del batch
+    hints.count("T.finalize_reducer", "batch", batch, 1)
     buffer, kind = _reducer(reducer, "T.finalize_reducer")
     target = as_region(buffer if dst is None else dst, "T.finalize_reducer")
     emit("T.finalize_reducer", ir.op.ReducerFinalize, buffer.node, target.node(), kind, {})

@@ -7,6 +7,7 @@ from typing import Any
 from tilescale import ir
 from tilescale.frontend import context
 from tilescale.frontend.values import as_expr
+from tilescale.language import hints
 from tilescale.language.alloc import alloc_var
 from tilescale.language.math import ceildiv
 from tilescale.language.math import min as minimum
@@ -34,7 +35,9 @@ class BaseTileScheduler:
         stateful: bool = True,
         name: str | None = None,
     ) -> None:
-        del cluster_size
+        if hints.count("the tile scheduler", "cluster_size", cluster_size, 1) != 1:
+            remedy = "leave it out: clusters come with the CUDA target of sm_90"
+            raise hints.refused("the tile scheduler", "cluster_size", cluster_size, "1", remedy)
         self.num_m_tiles = num_m_tiles
         self.num_n_tiles = num_n_tiles
         self.num_workers = 1 if num_workers is None else num_workers

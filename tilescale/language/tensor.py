@@ -8,6 +8,8 @@ from typing import Any
 from tilescale import ir
 from tilescale.frontend import context, eager
 from tilescale.frontend.annotations import RefType, TensorConstructor, TensorType
+from tilescale.frontend.dtypes import to_dtype
+from tilescale.language import hints
 
 Tensor = TensorConstructor()
 Buffer = Tensor
@@ -45,15 +47,19 @@ def const(names: str, dtype: Any = "int32") -> Any:
 
     Args:
         names: one or more names in one string.
-        dtype: type that they have in expressions.
+        dtype: an integer type: a hint without effect; like all constants they take the type of
+            what they meet.
 
     Returns:
         One integer, or a tuple for several names.
 
     Raises:
         ConstBindingError: the kernel is not an eager one.
+        OperatorArgumentError: not an integer type.
     """
-    del dtype
+    if not to_dtype(dtype).is_int():
+        remedy = "leave it out: sizes are integers"
+        raise hints.refused("T.const", "dtype", dtype, "an integer type", remedy)
     builder = context.current("T.const")
     values = tuple(eager.constant(builder, name) for name in _split(names))
     return values[0] if len(values) == 1 else values

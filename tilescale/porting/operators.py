@@ -40,7 +40,7 @@ TILE_OPERATORS = section(
     later("gemm_sp wgmma_gemm_sp tcgen05_gemm_sp", _SPARSE, "`T.gemm`"),
     both("im2col", "a gather by threads"),
     rejected("c2d_im2col", "deprecated by TileLang", "`T.im2col`"),
-    threads("access_ptr", "an address; the kind and extent of the access are for the reader"),
+    threads("access_ptr", "an address; the kind and extent of the access are checked hints"),
 )
 
 MATH = section(

@@ -3,6 +3,7 @@
 from tilescale.porting.entry import hint, later, rejected, section, threads, works
 
 _CLUSTER = "part of the CUDA target (sm_90 and newer)"
+_IDLE = "a hint, without effect so far"
 
 KERNELS = section(
     "Kernels and launches",
@@ -82,10 +83,10 @@ HINTS = section(
     "T",
     works("annotate_safe_value assume"),
     hint("annotate_layout use_swizzle"),
-    works("annotate_l2_hit_ratio", "a hint, without effect so far", ("cpu", "cuda")),
+    works("annotate_l2_hit_ratio", _IDLE, ("cpu", "cuda")),
     hint("annotate_restrict_buffers annotate_min_blocks_per_sm"),
-    hint("annotate_producer_reg_dealloc annotate_consumer_reg_alloc no_set_max_nreg"),
-    hint("disable_warp_group_reg_alloc"),
+    works("annotate_producer_reg_dealloc annotate_consumer_reg_alloc", _IDLE, ("cpu", "cuda")),
+    works("no_set_max_nreg disable_warp_group_reg_alloc", _IDLE, ("cpu", "cuda")),
     later("set_max_nreg inc_max_nreg dec_max_nreg", "part of the CUDA target (sm_90)"),
 )
 
