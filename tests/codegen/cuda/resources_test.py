@@ -144,9 +144,9 @@ def test_more_blocks_than_a_multiprocessor_has_threads(target):
 
 
 @pytest.mark.parametrize("count", [0, -1])
-def test_no_blocks_are_no_wish(count):
-    with pytest.raises(errors.ThreadLimitError, match="min_blocks_per_sm"):
-        lower(make_crowd(count, 32), "sim:sm_80")
+def test_a_number_of_blocks_is_at_least_one(count):
+    with pytest.raises(errors.OperatorArgumentError, match="annotate_min_blocks_per_sm"):
+        make_crowd(count, 64)
 
 
 @pytest.mark.parametrize(("arch", "most"), [("sm_70", 49152), ("sm_75", 32768), ("sm_90a", 115712)])
