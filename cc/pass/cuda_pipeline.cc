@@ -7,6 +7,7 @@
 #include "cc/pass/apply_shared_layouts.h"
 #include "cc/pass/bind_threads.h"
 #include "cc/pass/check_kernel.h"
+#include "cc/pass/check_loop_layouts.h"
 #include "cc/pass/combine_neighbours.h"
 #include "cc/pass/distribute_parallel.h"
 #include "cc/pass/divergence.h"
@@ -144,6 +145,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       {"serialize_loops", SerializeLoops},
       {"lower_elementwise", LowerElementwise},
       {"lower_tile_queries", LowerTileQueries},
+      // Before the compiler's own loop layouts appear.
+      {"check_loop_layouts", CheckLoopLayouts},
       // After all loops over single elements are there: they make demands on layouts.
       {"infer_layouts", InferLayouts},
       // After layouts: they say which threads share an element.

@@ -120,6 +120,10 @@ int64_t MaxVector(const ir::ParallelObj* box, const lower::cuda::Context& contex
 /// attribute "coalesced_width".
 int64_t AllowedVector(const ir::ParallelObj* box);
 
+/// Whether several threads may carry out the same iterations: what they change in memory, they do
+/// not read.
+bool IsReplicable(const ir::Stmt& body);
+
 /// The product of constant extents, or -1.
 int64_t ConstSize(const ffi::Array<ir::Expr>& extents);
 

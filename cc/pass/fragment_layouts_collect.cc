@@ -41,36 +41,6 @@ bool DependsOnPointOnly(const ir::Expr& index, const ir::ParallelObj* box) {
   return only;
 }
 
-// Whether threads that carry out the same points disturb each other in memory.
-bool IsReplicable(const ir::Stmt& body) {
-  struct Walker : ir::Visitor {
-    std::vector<const ir::BufferObj*> loaded, stored;
-    bool plain = true;
-    void VisitExpr(const ir::Expr& e) override {
-      const auto* load = e.as<ir::LoadObj>();
-      if (load && IsVisible(load->buffer)) loaded.push_back(load->buffer.get());
-      if (const auto* call = e.as<ir::CallObj>()) {
-        const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
-        plain = plain && decl && decl->effect != ir::Effect::kState;
-      }
-      VisitFields(e);
-    }
-    void VisitStmt(const ir::Stmt& s) override {
-      const auto* store = s.as<ir::StoreObj>();
-      if (store && IsVisible(store->buffer)) stored.push_back(store->buffer.get());
-      plain = plain && !s.as<ir::TileOpObj>();
-      VisitFields(s);
-    }
-  } walker;
-  walker.VisitStmt(body);
-  for (const auto* buffer : walker.stored) {
-    bool also =
-        std::find(walker.loaded.begin(), walker.loaded.end(), buffer) != walker.loaded.end();
-    walker.plain = walker.plain && !also;
-  }
-  return walker.plain;
-}
-
 bool UpdatesReducers(const ir::Stmt& body) {
   bool found = false;
   ir::ForEachStmt(body, [&](const ir::Stmt& s) { found = found || s.as<op::ReducerUpdateObj>(); });
@@ -170,50 +140,6 @@ class Collector : public AnalyzedMutator {
         .Throw();
   }
 
-  // A layout that cannot be obeyed would be forgotten silently.
-  void CheckGiven(const LoopProblem& loop) const {
-    const layout::Fragment& given = *loop.given;
-    const std::string got =
-        given.ToString() + " on " + std::to_string(given->num_threads) + " threads";
-    const bool fits =
-        std::equal(loop.box.begin(), loop.box.end(), given->shape.begin(), given->shape.end());
-    if (!fits || given->num_threads > context_.threads) {
-      ThrowLoop(loop.loop,
-                "a layout of " + TextOf(loop.box) + " on at most " +
-                    std::to_string(context_.threads) + " threads",
-                got);
-    }
-    if (!IsLoopLayout(given, context_.threads)) {
-      ThrowLoop(loop.loop, "threads and values that are digits of the indices, by // and %", got);
-    }
-    if (!loop.replicable && given.Replication() != 1) {
-      ThrowLoop(loop.loop, "one thread for each iteration, as it changes more than a tile", got);
-    }
-  }
-
-  static void CheckTabled(const ir::ParallelObj* box) {
-    if (!box->attrs.count("loop_layout")) return;
-    ThrowLoop(box, "constant extents of up to " + std::to_string(ir::kMaxMappedPoints) + " points",
-              "a loop that is larger, or known at run time only");
-  }
-
-  static std::string TextOf(const std::vector<int64_t>& points) {
-    std::string text;
-    for (int64_t n : points) text += (text.empty() ? "(" : ", ") + std::to_string(n);
-    return text + ")";
-  }
-
-  [[noreturn]] static void ThrowLoop(const ir::ParallelObj* box, const std::string& expected,
-                                     const std::string& got) {
-    support::UserError("LayoutConflictError")
-        .Message("a loop over a tile is given a `loop_layout` that does not fit")
-        .Expected(expected)
-        .Got(got)
-        .Remedy("make the Fragment of the loop's extents, on the threads of T.Kernel")
-        .At(ir::ToLocation(box->span))
-        .Throw();
-  }
-
   void OnLoop(const ir::ParallelObj* box) {
     const int64_t points = ConstSize(box->extents);
     LoopProblem loop;
@@ -221,16 +147,12 @@ class Collector : public AnalyzedMutator {
     const bool tabled = points > 0 && points <= ir::kMaxMappedPoints;
     if (tabled) loop.box = ConstExtents(box->extents);
     Visit(box->body, tabled ? &loop : nullptr);
-    if (!tabled) return CheckTabled(box);
+    if (!tabled) return;
     loop.replicable = IsReplicable(box->body);
     loop.combines = UpdatesReducers(box->body);
     auto given = box->attrs.find("loop_layout");
     if (given != box->attrs.end()) loop.given = (*given).second.as<layout::Fragment>();
-    if (loop.given) {
-      CheckGiven(loop);
-    } else {
-      loop.vector = MaxVector(box, context_);
-    }
+    if (!loop.given) loop.vector = MaxVector(box, context_);
     problem_->loops.push_back(std::move(loop));
   }
 
@@ -349,6 +271,35 @@ std::optional<layout::PointMap> PointMapOf(const ir::ParallelObj* box, const ir:
     map.indices.push_back(at);
   }
   return map;
+}
+
+bool IsReplicable(const ir::Stmt& body) {
+  struct Walker : ir::Visitor {
+    std::vector<const ir::BufferObj*> loaded, stored;
+    bool plain = true;
+    void VisitExpr(const ir::Expr& e) override {
+      const auto* load = e.as<ir::LoadObj>();
+      if (load && IsVisible(load->buffer)) loaded.push_back(load->buffer.get());
+      if (const auto* call = e.as<ir::CallObj>()) {
+        const ir::Intrinsic* decl = ir::FindIntrinsic(call->op);
+        plain = plain && decl && decl->effect != ir::Effect::kState;
+      }
+      VisitFields(e);
+    }
+    void VisitStmt(const ir::Stmt& s) override {
+      const auto* store = s.as<ir::StoreObj>();
+      if (store && IsVisible(store->buffer)) stored.push_back(store->buffer.get());
+      plain = plain && !s.as<ir::TileOpObj>();
+      VisitFields(s);
+    }
+  } walker;
+  walker.VisitStmt(body);
+  for (const auto* buffer : walker.stored) {
+    bool also =
+        std::find(walker.loaded.begin(), walker.loaded.end(), buffer) != walker.loaded.end();
+    walker.plain = walker.plain && !also;
+  }
+  return walker.plain;
 }
 
 LayoutProblem CollectLayoutProblem(const ir::PrimFunc& func, const lower::cuda::Context& context) {

@@ -129,6 +129,25 @@ def test_softmax_of_an_accumulator(warps, threads):
     assert "X_v[2]" in source, "neighbours of an accumulator move as pairs"
 
 
+@pytest.mark.parametrize(("shape", "threads"), [((2, 33), 32), ((5, 33), 160)], ids=str)
+def test_a_dealt_fragment_read_by_a_transposed_loop(shape, threads):
+    """Rows that are dealt by a table get a converted copy, whose loops' layouts nobody has given."""
+    rows, columns = shape
+
+    @T.prim_func
+    def kernel(Y: T.Tensor((columns, rows), "int64")):
+        with T.Kernel(1, threads=threads):
+            x = T.alloc_fragment((rows, columns), "int64")
+            y = T.alloc_shared((columns, rows), "int64")
+            for i, j in T.Parallel(rows, columns):
+                x[i, j] = i * 100 + j
+            for i, j in T.Parallel(columns, rows):
+                y[i, j] = -x[j, i]
+            T.copy(y, Y)
+
+    check(kernel, [np.zeros((columns, rows), np.int64)])
+
+
 @pytest.mark.parametrize("threads", THREADS)
 def test_a_second_layout_is_a_converted_copy(threads):
     """A transposed access, a shift, and a part, which threads do not own."""
