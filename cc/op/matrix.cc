@@ -25,8 +25,8 @@ using ir::TypeRule;
          Effect::kState,
          TypeRule::kInt32,
          "load_matrix(to, row): attrs count, 1, 2 or 4 matrices of 8 rows of 16 bytes, and "
-         "transposed; lane l gives the address of row l mod 8 of matrix l div 8; all lanes of a "
-         "warp",
+         "transposed; lane l gives the address of row l mod 8 of matrix l div 8; attr bytes, 16 of "
+         "a row; all lanes of a warp",
          {MemoryUse::kWrite, MemoryUse::kRead},
          Executors::kAll}),
     ir::RegisterIntrinsic(
@@ -36,7 +36,7 @@ using ir::TypeRule;
          TypeRule::kInt32,
          "load_bytes(to, row, lane, half): operands of 8 bits across the depth, see "
          "byte_matrix.cuh; attrs blocks of 16 along the depth, whole, for 16 columns instead of 8, "
-         "blocks_first; all lanes of a warp",
+         "blocks_first, bytes, 16 of a row; all lanes of a warp",
          {MemoryUse::kWrite, MemoryUse::kRead, MemoryUse::kNone, MemoryUse::kNone},
          Executors::kAll}),
     ir::RegisterIntrinsic(

@@ -146,7 +146,7 @@ class AccessWalker : public ir::Visitor {
       if (bytes != call->attrs.end()) {
         elements = (*bytes).second.cast<int64_t>() * 8 / address->buffer->dtype.bits;
       }
-      // What a warp or a foreign function does together is not one thread's.
+      // What a warp does together is not one thread's; elements of a foreign function are unknown.
       collective_ = !decl || decl->executors == ir::Executors::kAll;
       Add(address->buffer, address->indices, use, elements);
     }
@@ -179,8 +179,9 @@ class AccessWalker : public ir::Visitor {
     for (size_t i = 0; i < indices.size() && !whole; ++i) {
       access.where.push_back(Limits(indices[i], i + 1 == indices.size() ? elements : 1));
     }
-    if (elements > 0 && !box_ && !collective_) {
+    if (elements > 0 && !box_) {
       access.by_thread = ByThread(buffer.get(), indices, elements);
+      if (access.by_thread) access.by_thread->by_warp = collective_;
     }
     Join(&found, {access});
   }

@@ -49,8 +49,8 @@ void ThreadElements::Substitute(const ir::VarMap& map) {
 
 bool Same(const ThreadElements& a, const ThreadElements& b) {
   auto equal = [](const OwnName& x, const OwnName& y) { return x.var.same_as(y.var); };
-  return a.buffer == b.buffer && a.count == b.count && SameExprs(a.first, b.first) &&
-         SameExprs(a.conditions, b.conditions) &&
+  return a.buffer == b.buffer && a.count == b.count && a.by_warp == b.by_warp &&
+         SameExprs(a.first, b.first) && SameExprs(a.conditions, b.conditions) &&
          std::equal(a.own.begin(), a.own.end(), b.own.begin(), b.own.end(), equal);
 }
 
@@ -94,6 +94,8 @@ ir::VarMap ThreadMeetings::Enter(const ThreadElements& access, Side* side) {
 
 bool ThreadMeetings::MayMeet(const ThreadElements& a, const ThreadElements& b, Pairs pairs) {
   if (a.buffer != b.buffer || a.first.size() != b.first.size()) return true;
+  // Any lane may be the one that touches the element.
+  if (pairs == Pairs::kThreads && (a.by_warp || b.by_warp)) pairs = Pairs::kAny;
   if (pairs == Pairs::kWarps && threads_ <= lower::cuda::kWarpSize) return false;
   if (pairs != Pairs::kAny && OneThreadPerElement(a, b)) return false;
   if (auto meet = MeetByEnumeration(a, b, pairs, thread_, threads_)) return *meet;

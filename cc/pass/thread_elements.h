@@ -29,6 +29,8 @@ struct ThreadElements {
   /// By dimension, in exact 64-bit arithmetic; in the last one, the first of `count` neighbours.
   std::vector<ir::Expr> first;
   int64_t count = 1;
+  /// The lanes of a warp access together what each of them names.
+  bool by_warp = false;
   /// What holds for the threads that get here.
   std::vector<ir::Expr> conditions;
   std::vector<OwnName> own;

@@ -18,6 +18,7 @@ from tilescale.language import hints
 from tilescale.language.atomic import address_of
 
 _COPY_BYTES = (4, 8, 16)
+_MATRIX_ROW_BYTES = 16
 #: Element types as PTX users abbreviate them, and what the table of instructions calls them.
 _TYPES = {
     "fp16": "float16",
@@ -102,7 +103,7 @@ def ptx_ldmatrix(trans: Any, num: int, src: Any, dst: Any) -> ir.Expr:
         )
     row = _address("ptx_ldmatrix", "the source", src, ("shared",))
     to = _address("ptx_ldmatrix", "the destination", dst, ("local",))
-    attrs = {"count": count, "transposed": bool(transposed)}
+    attrs = {"count": count, "transposed": bool(transposed), "bytes": _MATRIX_ROW_BYTES}
     return _emit("ptx_ldmatrix", "cuda.load_matrix", [to, row], attrs)
 
 

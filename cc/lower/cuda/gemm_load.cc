@@ -155,12 +155,13 @@ ir::Stmt LoadBytes(const MmaPlan& plan, const GemmOperand& operand, const WarpPl
   }
   ir::Expr depth = ir::Expr(at_depth) + step * Index(plan.atom->k);
   ir::Expr to = first + group * Index(atoms * operand.atom->num_values);
-  ir::Expr call =
-      ir::MakeCall("cuda.load_bytes",
-                   {ir::AddressOf(registers, {to}),
-                    ir::AddressOf(operand.region->buffer, OperandIndices(operand, start, depth)),
-                    ir::Expr(place.lane), half},
-                   {{"blocks", blocks}, {"whole", whole}, {"blocks_first", !operand.is_a}}, i32);
+  ir::Expr call = ir::MakeCall(
+      "cuda.load_bytes",
+      {ir::AddressOf(registers, {to}),
+       ir::AddressOf(operand.region->buffer, OperandIndices(operand, start, depth)),
+       ir::Expr(place.lane), half},
+      {{"blocks", blocks}, {"whole", whole}, {"blocks_first", !operand.is_a}, {"bytes", kRowBytes}},
+      i32);
   return ir::Seq({ir::Bind(at_depth, ByteRow(place.lane, blocks)),
                   Unrolled(group, operand.atoms / atoms, ir::Evaluate(call), ir::Span())});
 }
