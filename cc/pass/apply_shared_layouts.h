@@ -11,7 +11,8 @@ namespace tilescale::pass {
 /// those in front of them number copies of the tile. Buffers that a view shows under another shape
 /// stay as they are: what a view means is their row-major order.
 ///
-/// Must run after guards are placed, which compare indices with extents. Removes the annotations.
+/// Must run after `LegalizeMemory`, whose guards compare indices with extents, and after
+/// `CombineNeighbours`, as neighbours no longer have neighbouring indices. Removes the annotations.
 ir::PrimFunc ApplySharedLayouts(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

@@ -7,7 +7,10 @@
 namespace tilescale::pass {
 
 /// Binds `context.thread`, the number of this thread in its block, at the start of the grid's body,
-/// and states its range. Must run before anything that deals work out to threads.
+/// and states its range.
+///
+/// Must run before `LowerPrivateOps` and `LowerThreadLevel`, which tell by it what single threads
+/// do.
 ir::PrimFunc BindThreads(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

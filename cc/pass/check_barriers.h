@@ -10,7 +10,8 @@ namespace tilescale::pass {
 /// only some threads come, or one of whole warps where only some lanes come. Numbered barriers, at
 /// which others may arrive elsewhere, and those with a mask of lanes are for just those places.
 ///
-/// Must run while the kernel still has its branches as the user wrote them.
+/// Part of `LowerThreadLevel`: questions for the thread are arithmetic already, which `divergence`
+/// needs, and the kernel still has its branches as the user wrote them.
 void CheckBarriers(const ir::Stmt& body, const Divergence& divergence);
 
 /// Whether a call that orders a block does so for all threads: `sync_threads` may name a number of

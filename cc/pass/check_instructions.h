@@ -6,9 +6,11 @@
 
 namespace tilescale::pass {
 
-/// Refuses single instructions of the user's (`T.ptx_mma` and the like) that the architecture does
-/// not have, and those with addresses that are never aligned as they need it. Must run before the
-/// compiler chooses instructions itself.
+/// Throws `UnsupportedInstructionError` for single instructions of the user's (`T.ptx_mma` and the
+/// like) that the architecture does not have, and `InstructionAlignmentError` for those with
+/// addresses that are never aligned as they need it.
+///
+/// Part of `LowerThreadLevel`: must run before the compiler chooses instructions itself.
 void CheckInstructions(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

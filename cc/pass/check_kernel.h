@@ -6,9 +6,11 @@
 
 namespace tilescale::pass {
 
-/// Rejects kernels that the CPU target cannot run or that have no meaning; changes nothing. Throws
-/// the user errors of the tile operators' verifiers, `ThreadLevelOnCpuError`, `ParallelRaceError`
-/// and `DTypeNotOnTargetError`.
+/// Rejects kernels that have no meaning, or that no program of `context.target` can be; changes
+/// nothing. Throws the user errors of the tile operators' verifiers, `DTypeNotOnTargetError`,
+/// `LaunchNotOnTargetError`, `ThreadLevelOnCpuError`, `UnboundSymbolError` and `ParallelRaceError`.
+///
+/// Runs first in each pipeline, so that errors name what the user wrote.
 ir::PrimFunc CheckKernel(const ir::PrimFunc& func, const lower::Context& context);
 
 }  // namespace tilescale::pass

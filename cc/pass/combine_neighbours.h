@@ -10,8 +10,8 @@ namespace tilescale::pass {
 /// relaxed atomic additions become one addition to a vector where the architecture has it, stores
 /// of elements of half a byte become plain stores of whole bytes.
 ///
-/// Runs after `LegalizeMemory`, so that an element that may be missing stays a statement of its own
-/// under its guard, and before `ApplySharedLayouts`, which hides who is whose neighbour.
+/// Must run after `LegalizeMemory`, so that an element that may be missing stays a statement of its
+/// own under its guard, and before `ApplySharedLayouts`, which hides who is whose neighbour.
 ir::PrimFunc CombineNeighbours(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

@@ -127,7 +127,7 @@ const std::vector<CudaPass>& CudaPipeline() {
   static const std::vector<CudaPass> passes = {
       // First, so that errors name what the user wrote.
       {"check_kernel", CheckKernel},
-      // Before threads are bound: the order of blocks is the grid's.
+      // Before all that looks at indices: blocks get other coordinates.
       {"rasterize_grid", RasterizeGrid},
       {"bind_threads", BindThreads},
       // Before what single threads do is told from what a block does.

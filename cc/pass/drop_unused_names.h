@@ -7,7 +7,7 @@
 namespace tilescale::pass {
 
 /// Removes bindings of pure values that nothing mentions, such as coordinates of a loop that only
-/// fills. Must run after simplification, which removes mentions.
+/// fills. Must run after `SimplifyStmts`, which removes mentions.
 ir::PrimFunc DropUnusedNames(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

@@ -37,7 +37,8 @@ struct LoopProblem {
   int64_t vector = 1;
   /// Whether several threads may carry out one point, storing to memory only once.
   bool replicable = true;
-  /// Whether points are combined to results of which threads have parts: lines over lanes, then.
+  /// Whether the loop combines points to results of which each thread has a part: free choice then
+  /// deals them by `DealLines`.
   bool combines = false;
   /// Given by the user, or decided before.
   std::optional<layout::Fragment> given;
@@ -112,8 +113,9 @@ bool IsLoopLayout(const layout::Fragment& fragment, int64_t threads);
 std::optional<layout::Fragment> DealLines(const std::vector<int64_t>& shape, int64_t vector,
                                           int64_t threads);
 
-/// The longest vector for which `Parallel` loop `box` may use accesses of up to 128 bits: proved to
-/// be aligned and inside their buffers. The context's analyzer knows what holds outside the loop.
+/// How many consecutive points of `Parallel` loop `box` a thread should get: the elements of its
+/// longest vector access that is proved to be aligned and inside its buffer; of 256 bits only if
+/// that leaves work for all threads. The context's analyzer knows what holds outside the loop.
 int64_t MaxVector(const ir::ParallelObj* box, const lower::cuda::Context& context);
 
 /// The longest vectors, of a power of two of elements, that the user allows the loop by its

@@ -8,11 +8,11 @@ namespace tilescale::pass {
 
 /// Guards each access that may lie outside its buffer: a read there gives 0 or the annotated safe
 /// value, a write or an atomic is dropped. A vector is inside or outside as a whole. A guard is a
-/// chain of comparisons; each comparison that the analyzer proves is left out. Annotations are used
-/// up here. On-chip buffers are guarded like global ones, so that a bad index cannot damage the
-/// process.
+/// chain of comparisons; each comparison that the analyzer proves is left out. Of annotations
+/// only those of layouts are left. On-chip buffers are guarded like global ones, so that a bad
+/// index cannot damage the process.
 ///
-/// Runs after `WidenIndices`: the guards compare exact 64-bit indices.
+/// Must run after `WidenIndices`: the guards compare exact 64-bit indices.
 ir::PrimFunc LegalizeMemory(const ir::PrimFunc& func, const lower::Context& context);
 
 }  // namespace tilescale::pass

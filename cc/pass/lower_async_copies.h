@@ -33,8 +33,12 @@ AsyncWidth FindAsyncWidth(const op::CopyObj* copy, const CopyFacts& facts,
 
 /// Turns copies marked `kAsyncCopy` into loops over cp.async, dealt to the threads so that
 /// neighbours read neighbouring vectors. A vector is inside the source or outside as a whole;
-/// outside it becomes 0. Copies that no cp.async can do become plain copies at the same place:
-/// they arrive earlier. Must run before tile operators are lowered.
+/// outside it becomes 0. Copies that no cp.async can do become plain copies at the same place: they
+/// arrive earlier; if the user asked for the instruction (`prefer_instruction`),
+/// `UnsupportedInstructionError` says why it cannot be.
+///
+/// Must run after `ExpandPipelines`, which marks copies, and before `LowerElementwise`, which
+/// lowers the plain ones.
 ir::PrimFunc LowerAsyncCopies(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

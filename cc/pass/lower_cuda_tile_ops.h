@@ -7,8 +7,10 @@
 namespace tilescale::pass {
 
 /// Turns the tile operators that are left (products, reductions, scans, ...) into code of single
-/// threads that uses the layouts of its operands. Must run after `InferLayouts`; loops and
-/// fragments that operators are made of get layouts here.
+/// threads that uses the layouts of its operands. Loops and fragments that operators are made of
+/// get layouts here.
+///
+/// Must run after `InferLayouts`. Afterwards no tile operator is left.
 ir::PrimFunc LowerCudaTileOps(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

@@ -11,8 +11,8 @@ namespace tilescale::pass {
 /// `T.copy(A[t * 8 : t * 8 + 8], a)` loads what this thread asks for. They may thus stand under
 /// conditions that differ between threads.
 ///
-/// Must run after threads are bound and before `lower_thread_level`, which tells these loops from
-/// those of the block.
+/// Must run after `BindThreads` and before `LowerThreadLevel`, which tells these loops from those
+/// of the block.
 ir::PrimFunc LowerPrivateOps(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

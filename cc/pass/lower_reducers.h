@@ -11,7 +11,7 @@ namespace tilescale::pass {
 /// epoch merges them: by shuffles, then through shared memory, in an order that is always the same.
 /// Other reducers are in shared memory, and updates are atomic.
 ///
-/// Runs after `InferLayouts`, which decides who runs which update, and before
+/// Must run after `InferLayouts`, which decides who runs which update, and before
 /// `LowerCudaTileOps`, which gives the loops that this pass makes their layouts.
 ir::PrimFunc LowerReducers(const ir::PrimFunc& func, const lower::cuda::Context& context);
 

@@ -10,7 +10,7 @@ namespace tilescale::pass {
 /// (`Context::index_bits`): GPUs have no 64-bit integer unit. Flooring divisions of
 /// what is provably not negative become truncating ones, which GPUs have.
 ///
-/// Must run after guards were decided, which compare exact 64-bit indices.
+/// Must run after `LegalizeMemory`, which decides guards on exact 64-bit indices.
 ir::PrimFunc NarrowIndices(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

@@ -20,8 +20,10 @@ ir::Schedule ChooseSchedule(const ir::PrimFunc& func, const lower::cuda::Context
 
 /// tile -> scheduled. Applies the user's schedule (`T.annotate_schedule`; in the function's
 /// attribute "user_schedule") or the chosen one, which is left in the function's attribute
-/// "schedule". Runs first after the threads are bound, as it counts the operators that the user
-/// wrote.
+/// "schedule".
+///
+/// Must run after `LowerThreadLevel` and `SplitBranches`, which decide what an operator of a loop
+/// is, and before any pass that makes several statements of one: schedules count operators.
 ir::PrimFunc PlanSchedule(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

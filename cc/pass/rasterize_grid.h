@@ -10,7 +10,8 @@ namespace tilescale::pass {
 /// so that blocks that run together share cache lines. Each block gets other coordinates; the set
 /// of all of them stays the grid.
 ///
-/// Must run before indices are widened.
+/// Must run before passes that look at indices: coordinates of the block become values of their
+/// own.
 ir::PrimFunc RasterizeGrid(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

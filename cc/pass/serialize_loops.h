@@ -9,10 +9,13 @@ namespace tilescale::pass {
 /// Throws `PipelineOrderError` unless `order` and `stage` of a pipelined loop fit its body.
 void CheckPipelined(const ir::ForObj* loop);
 
-/// Makes pipelined and vectorised loops serial: both are requests that never change results, and
-/// on the CPU overlap and vectors are the business of the processor and of the C compiler. The
-/// requests are validated all the same, so that a kernel accepted here is accepted on GPUs: throws
-/// `PipelineOrderError` for bad `num_stages`, `order` or `stage`.
+/// Makes pipelined loops serial, and drops the attributes of serial loops that no later pass reads.
+/// Overlap is a request that never changes results: on the CPU it is the business of the processor,
+/// and the request is validated all the same (`CheckPipelined`), so that a kernel accepted here is
+/// accepted on GPUs.
+///
+/// Must run on the CPU before `LowerTileOps`, as `order` and `stage` count tile operators, and on
+/// CUDA after `ExpandPipelines`, which carries the requests out. Afterwards no loop is pipelined.
 ir::PrimFunc SerializeLoops(const ir::PrimFunc& func, const lower::Context& context);
 
 }  // namespace tilescale::pass

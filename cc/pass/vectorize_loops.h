@@ -10,8 +10,8 @@ namespace tilescale::pass {
 /// arrays of registers, where they are proved to be aligned and inside the buffer. What is left of
 /// such loops is run element by element.
 ///
-/// Must run after `distribute_parallel`, when all code is that of one thread, and before
-/// `widen_indices`: accesses are compared as the user wrote them.
+/// Must run after `DistributeParallel`, when all code is that of one thread, and before
+/// `WidenIndices`: accesses are compared as the user wrote them.
 ir::PrimFunc VectorizeLoops(const ir::PrimFunc& func, const lower::cuda::Context& context);
 
 }  // namespace tilescale::pass

@@ -40,7 +40,8 @@ struct Context : lower::Context {
   int64_t tensor_alignment = kVectorBytes;
   /// The tensors of global memory for which it does.
   std::unordered_set<const ir::BufferObj*> checked_tensors;
-  /// What `infer_layouts` has decided; set while structural operators are lowered, null before.
+  /// What `InferLayouts` has decided; set while `LowerCudaTileOps` lowers operators, null
+  /// otherwise.
   std::shared_ptr<const Layouts> layouts;
 };
 
