@@ -56,7 +56,8 @@ TS_DEVICE void sync_grid() {
 // The kCount registers of a thread's array from an element on, as matrix instructions take them.
 template <typename T, int kCount, typename Element>
 TS_DEVICE T (&registers(Element* first)) [kCount] { return *reinterpret_cast<T(*)[kCount]>(first); }
-// Shuffles of types of 1, 2, 4, 8, ... bytes.
+
+// Shuffles of types of 1, 2, 4, 8, ... bytes, in words.
 #define TS_SHUFFLE(name)                                                                       \
   template <typename T>                                                                        \
   TS_DEVICE T name(T value, uint32_t source, uint32_t width = 32, uint32_t mask = kAllLanes) { \
@@ -66,13 +67,13 @@ TS_DEVICE T (&registers(Element* first)) [kCount] { return *reinterpret_cast<T(*
     memcpy(&value, words, sizeof(T));                                                          \
     return value;                                                                              \
   }
-TS_SHUFFLE(shfl_idx)       // from lane `source` of each segment of `width` lanes
-    TS_SHUFFLE(shfl_up)    // from the lane `source` below
-    TS_SHUFFLE(shfl_down)  // from the lane `source` above
-    TS_SHUFFLE(shfl_xor)   // from the lane whose number differs in the bits of `source`
+TS_SHUFFLE(shfl_idx)   // from lane `source` of each segment of `width` lanes
+TS_SHUFFLE(shfl_up)    // from the lane `source` below
+TS_SHUFFLE(shfl_down)  // from the lane `source` above
+TS_SHUFFLE(shfl_xor)   // from the lane whose number differs in the bits of `source`
 #undef TS_SHUFFLE
 
-    TS_DEVICE bool any(bool predicate, uint32_t mask = kAllLanes) {
+TS_DEVICE bool any(bool predicate, uint32_t mask = kAllLanes) {
   return ptx::ballot(mask, predicate) != 0;
 }
 TS_DEVICE bool all(bool predicate, uint32_t mask = kAllLanes) {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 FUNCTION = re.compile(r"^TS_DEVICE [\w<>:]+ (\w+)\(", re.MULTILINE)
-ATOMIC = re.compile(r"^TS_(?:ATOMIC|REDUX)\w*\((\w+),", re.MULTILINE)
+MACRO = re.compile(r"^TS_(?:ATOMIC|REDUX|PACKED)\w*\((\w+),", re.MULTILINE)
 INCLUDE = '#include "tilescale/kernel.cuh"\n'
 
 
@@ -26,4 +26,4 @@ def functions(header: str) -> set[str]:
     """Returns the names of the functions of `ts::ptx` that a header declares."""
     start = header.find("namespace ts::ptx {")
     body = header[start:] if start >= 0 else ""
-    return set(FUNCTION.findall(body)) | set(ATOMIC.findall(body))
+    return set(FUNCTION.findall(body)) | set(MACRO.findall(body))

@@ -4,8 +4,8 @@
 
 namespace ts::ptx {
 
-// Two elements of 16 bits are in one register; longer vectors are for global memory only.
-// kElements: the type of a pair, as in ".noftz.f16x2".
+// Two elements of 16 bits are in one register; longer vectors are for global memory only. pair: the
+// type of such a register, as in "f16x2".
 #define TS_RED_ADD_PAIRS(T, pair)                                                                 \
   template <int kCount, Scope kScope>                                                             \
   TS_DEVICE void red_add(T* address, const T* values) {                                           \
