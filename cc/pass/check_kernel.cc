@@ -57,7 +57,7 @@ class KernelChecker : public ir::Visitor {
             "bool, int4 to int64, uint4 to uint64, float16, bfloat16, float32, float64, "
             "float8_e4m3 or float8_e5m2")
         .Got(ir::dtype::Name(t))
-        .Remedy("use one of these types, or another target")
+        .Remedy("use one of these types, or pack the values into one of them")
         .At(ir::ToLocation(span_))
         .Throw();
   }

@@ -116,7 +116,9 @@ int64_t AllowedBytes(const op::CopyObj* copy, int64_t size) {
   support::UserError("UnsupportedInstructionError")
       .Message("`T.copy` from `" + std::string(copy->src->buffer->name) + "` to `" +
                std::string(copy->dst->buffer->name) + "` cannot be done by " + name)
-      .Expected("a copy that the instruction can do")
+      .Expected(
+          "for prefer_instruction=\"cp_async\", sm_80 or newer and rows of global memory that "
+          "are aligned vectors of 4, 8 or 16 bytes")
       .Got(reason)
       .Remedy("leave prefer_instruction out: the compiler chooses")
       .At(ir::ToLocation(copy->span))
@@ -149,7 +151,8 @@ class AsyncCopyLowerer : public AnalyzedMutator {
   ir::Stmt MutateStmt(const ir::Stmt& stmt) override {
     const auto* copy = stmt.as<op::CopyObj>();
     if (copy && Prefers(copy, "tma")) {
-      ThrowNoInstruction(copy, "the tensor memory accelerator", "the compiler has none yet");
+      ThrowNoInstruction(copy, "the tensor memory accelerator",
+                         "prefer_instruction=\"tma\", which the compiler does not generate");
     }
     const bool wanted = copy && Prefers(copy, "cp_async");
     if (!copy || (copy->attrs.count(kAsyncCopy) == 0 && !wanted)) {

@@ -58,6 +58,7 @@ def normalise(text, file, first_line):
         return f"{file.name}:{_offset(int(match[1]), first_line)}"
 
     text = re.sub(rf"{name}:(\d+)", position, text)
+    text = re.sub(r"in line (\d+)", lambda m: f"in line {_offset(int(m[1]), first_line)}", text)
     lines = [_relative_line(line, file, first_line) for line in text.splitlines()]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

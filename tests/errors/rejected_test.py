@@ -8,11 +8,19 @@ import sys
 
 import pytest
 
-from tests.errors import host_programs, operator_programs, syntax_programs, value_programs
+from tests.errors import (
+    cuda_programs,
+    host_programs,
+    operator_programs,
+    syntax_programs,
+    value_programs,
+)
 from tests.errors.rejected import GOLDEN, message_of, programs
 from tilescale import errors
 
-PROGRAMS = programs(syntax_programs, value_programs, operator_programs, host_programs)
+PROGRAMS = programs(
+    syntax_programs, value_programs, operator_programs, host_programs, cuda_programs
+)
 
 
 @pytest.fixture(autouse=True)

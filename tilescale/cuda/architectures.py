@@ -98,7 +98,7 @@ def check_grid(arch: str, kernel: str, grid: Sequence[int]) -> None:
     if any(blocks > most for blocks, most in zip(grid, _MAX_GRID, strict=True)):
         raise GridLimitError(
             f"the grid of kernel `{kernel}` is too large",
-            expected=f"at most {_MAX_GRID} on {arch}",
+            expected=f"at most {_MAX_GRID} blocks along (x, y, z) on {arch}",
             got=str(tuple(grid)),
             remedy="put the largest extent first, or use larger tiles",
         )

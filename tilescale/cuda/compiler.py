@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from tilescale import _runtime
 from tilescale.cuda.toolkit import Toolkit, find_toolkit
@@ -36,6 +37,7 @@ _NOTE = re.compile(r"\(C\d+\)|\bignored\b|ptxas warning|: warning")
 _SHOWN_LINES = 20
 # More than this has to be dynamic, on every architecture.
 _MAX_STATIC_SHARED = 48 * 1024
+_NVJITLINK_WHEEL = {12: "nvidia-nvjitlink-cu12", 13: "nvidia-nvjitlink"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,7 +188,7 @@ def _compile(
         flags,
     )
     if missing:
-        raise MissingCudaLibraryError(f"{toolkit.nvrtc} cannot be loaded", got=error)
+        raise _unloadable(toolkit.nvrtc, error)
     if error:
         raise _rejected(source, arch, toolkit, log or error)
     return code, log
@@ -212,7 +214,7 @@ def link_cuda(
         raise MissingCudaLibraryError(
             "nvJitLink, the linker for CUDA kernels, was not found",
             expected=f"libnvJitLink.so.{toolkit.version[0]}",
-            remedy="`pip install nvidia-nvjitlink-cu12`",
+            remedy=f"`pip install {_NVJITLINK_WHEEL[toolkit.version[0]]}`",
         )
     kinds = ["cubin" if binary.code[:4] == b"\x7fELF" else "ltoir" for binary in inputs]
     flags = [f"-arch={arch}", *(["-lto"] if "ltoir" in kinds else []), *options]
@@ -227,7 +229,7 @@ def link_cuda(
         str(toolkit.nvjitlink), kinds, [binary.code for binary in inputs], flags
     )
     if missing:
-        raise MissingCudaLibraryError(f"{toolkit.nvjitlink} cannot be loaded", got=error)
+        raise _unloadable(toolkit.nvjitlink, error)
     found = tuple(_runtime.cubin_functions(code))
     absent = [kernel for kernel in kernels if kernel not in found]
     if error or absent:
@@ -252,6 +254,15 @@ def parse_resources(log: str) -> dict[str, KernelResources]:
             shared_bytes = int(shared[1]) if shared else 0
             result[name] = KernelResources(int(registers[1]), stack, stores, loads, shared_bytes)
     return result
+
+
+def _unloadable(library: Path, reason: str) -> MissingCudaLibraryError:
+    return MissingCudaLibraryError(
+        f"{library} cannot be loaded",
+        expected="a library for this machine, with the others that it needs",
+        got=reason,
+        remedy="install it again, or name another CUDA toolkit in TILESCALE_CUDA_PATH",
+    )
 
 
 def _rejected(source: str, arch: str, toolkit: Toolkit, log: str) -> CudaError:

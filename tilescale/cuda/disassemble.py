@@ -38,7 +38,12 @@ def disassemble(cubin: bytes) -> str:
         command = [str(program), *_PROGRAMS[program.name], file.name]
         result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise CudaCompileError(f"{program} rejects the machine code: {result.stderr.strip()}")
+        raise CudaCompileError(
+            f"{program} rejects the machine code",
+            expected="a disassembler of the CUDA version that compiled it, or a newer one",
+            got=result.stderr.strip() or None,
+            remedy="install a newer CUDA toolkit; `kernel.export_ptx` needs none",
+        )
     return result.stdout
 
 

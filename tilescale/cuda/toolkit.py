@@ -104,7 +104,8 @@ def _find_toolkits(requested: Path | None, path: tuple[str, ...]) -> tuple[Toolk
             expected="libnvrtc.so.12 or libnvrtc.so.13 in "
             + (str(requested) if requested else "the wheels of this Python or /usr/local/cuda"),
             got="; ".join(problems) or None,
-            remedy=_INSTALL,
+            remedy=(f"correct or unset {knobs.CUDA_PATH.name}, or " if requested else "")
+            + _INSTALL,
         )
     return tuple(toolkits)
 

@@ -17,23 +17,23 @@ _LATER_FLOATS = (
 def _vectors() -> tuple[Entry, ...]:
     bases = [name for name in (*_SCALARS, *_LATER_FLOATS) if name != "bool"]
     names = " ".join(f"{base}x{lanes}" for base in bases for lanes in _LANES)
-    return later(names, "with vector types on the CUDA target", "the scalar type")
+    return later(names, "with vector types", "the scalar type")
 
 
 DTYPES = section(
     "Element types",
     "T",
     works(" ".join(_SCALARS)),
-    later("tfloat32", "with the CUDA target", "`T.float32`"),
-    later(" ".join(_LATER_FLOATS), "with block-scaled types on the CUDA target"),
-    later("float4_e2m1_unpacked", "with block-scaled types on the CUDA target"),
+    later("tfloat32", "as an element type of its own", "`T.float32`"),
+    later(" ".join(_LATER_FLOATS), "with block-scaled types"),
+    later("float4_e2m1_unpacked", "with block-scaled types"),
     works("float8_e4m3", "the same as `T.float8_e4m3fn`"),
     works("half float double", "aliases of float16, float32 and float64"),
     works("is_float4 is_float4_e2m1fn is_float6 is_float8 is_f8f6f4_family"),
     works("dtype", "annotation of a parameter that holds an element type"),
     later(
         "is_float4_unpacked validate_gemm_ab_dtypes",
-        "with block-scaled types on the CUDA target",
+        "with block-scaled types",
     ),
 )
 

@@ -5,7 +5,6 @@ from tilescale.porting.entry import Entry, later, rejected, section, threads, wo
 _HOPPER = "part of the CUDA target (sm_90)"
 _BLACKWELL = "part of the CUDA target (sm_100)"
 _SPARSE = "with the 2:4 sparse GEMM of the CUDA target"
-_FAST = "with the CUDA target"
 
 
 def both(names: str, note: str = "") -> tuple[Entry, ...]:
@@ -34,7 +33,7 @@ TILE_OPERATORS = section(
     later(
         "gemm_blockscaled tcgen05_gemm_blockscaled mma_gemm_blockscaled"
         " make_blockscaled_gemm_layout",
-        "with block-scaled types on the CUDA target",
+        "with block-scaled types",
         "`T.gemm` after scaling the operands",
     ),
     later("gemm_sp wgmma_gemm_sp tcgen05_gemm_sp", _SPARSE, "`T.gemm`"),

@@ -33,12 +33,28 @@ std::string Joined(const std::vector<std::string>& names) {
 }
 
 // What can be asked for: the architecture's instructions for these types.
-std::string Available(const layout::MmaProblem& problem, int arch) {
-  std::vector<std::string> names = {"fma"};
+std::string Available(const layout::MmaProblem& problem, const Context& context) {
+  std::vector<std::string> names;
   for (const MmaAtom& atom : layout::MmaAtoms()) {
-    if (Exists(atom, arch) && Fits(atom, problem)) names.push_back(atom.name);
+    if (Exists(atom, ArchNumber(context)) && Fits(atom, problem)) names.push_back(atom.name);
   }
-  return Joined(names);
+  if (names.empty()) {
+    return "\"fma\" (single threads): " + context.arch +
+           " has no matrix instruction for these types";
+  }
+  return Joined(names) + ", \"mma\" (the best of them) or \"fma\" (single threads)";
+}
+
+// What is wrong with the wanted instruction.
+std::string Reason(const layout::MmaProblem& problem, const std::string& wanted) {
+  if (wanted == "mma") return "";
+  const std::vector<MmaAtom>& atoms = layout::MmaAtoms();
+  auto named = std::find_if(atoms.begin(), atoms.end(),
+                            [&](const MmaAtom& atom) { return atom.name == wanted; });
+  if (named == atoms.end()) return ", which is the name of no instruction";
+  if (Fits(*named, problem)) return ", of sm_" + std::to_string(named->first_arch) + " and newer";
+  return ", which multiplies " +
+         TypesText({named->a_type, named->b_type, named->c_type, problem.depth});
 }
 
 // The first architecture that has one of the wanted instructions, 0 for none.
@@ -60,8 +76,8 @@ int FirstArch(const layout::MmaProblem& problem, const std::string& wanted) {
   support::UserError("MatrixInstructionError")
       .Message("`T.gemm` of " + TypesText(problem) + " cannot become `" + wanted + "` on " +
                context.arch)
-      .Expected(Available(problem, ArchNumber(context)))
-      .Got(wanted)
+      .Expected(Available(problem, context))
+      .Got("\"" + wanted + "\"" + Reason(problem, wanted))
       .Remedy(elsewhere + "leave `instruction` out: the best one is chosen")
       .At(ir::ToLocation(gemm->span))
       .Throw();

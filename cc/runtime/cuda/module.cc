@@ -152,8 +152,9 @@ std::unique_ptr<Module::Loaded> Module::Load(int device, Error* error) const {
     return nullptr;
   }
   if (const int status = driver.primary_retain(&loaded->context, device)) {
-    *error = {ErrorKind::kLoad, "the context of " + loaded->device_text + " cannot be opened", "",
-              driver.ErrorText(status), ""};
+    *error = {ErrorKind::kLoad, "the context of " + loaded->device_text + " cannot be opened",
+              "a device with free memory that other processes leave to this one",
+              driver.ErrorText(status), "see in `nvidia-smi` who uses it, or take another device"};
     return nullptr;
   }
   const ContextScope scope(driver, loaded->context);
@@ -230,9 +231,10 @@ bool Module::CheckGrid(const Loaded& loaded, const std::array<int64_t, 3>& grid,
   bool fits = !image_.cooperative || grid[0] * grid[1] * grid[2] <= resident;
   for (int i = 0; i < 3; ++i) fits = fits && grid[i] <= kMaxGrid[i];
   if (fits) return true;
-  const std::string most = image_.cooperative
-                               ? std::to_string(resident) + " blocks, all resident at once"
-                               : Triple(kMaxGrid[0], kMaxGrid[1], kMaxGrid[2]);
+  const std::string most =
+      image_.cooperative
+          ? std::to_string(resident) + " blocks, all resident at once"
+          : Triple(kMaxGrid[0], kMaxGrid[1], kMaxGrid[2]) + " blocks along (x, y, z)";
   *error = {ErrorKind::kGrid, "the grid of kernel `" + image_.symbol + "` is too large",
             "at most " + most + " on " + loaded.device_text, Triple(grid[0], grid[1], grid[2]),
             image_.cooperative ? "launch fewer blocks and loop over tiles"

@@ -176,7 +176,7 @@ def test_pipelines_copy_as_they_are_told(arguments, is_async):
 @pytest.mark.parametrize(
     ("kernel", "arch", "reason"),
     [
-        (copied(prefer_instruction="tma"), "sm_90", "has none yet"),
+        (copied(prefer_instruction="tma"), "sm_90", "does not generate"),
         (copied(prefer_instruction="cp_async"), "sm_75", "sm_75 has no cp.async"),
         (copied(prefer_instruction="cp_async", coalesced_width=1), "sm_80", "less than 4 bytes"),
         (copied(prefer_instruction="cp_async", loop_layout=ROWS), "sm_80", "loop layout"),
