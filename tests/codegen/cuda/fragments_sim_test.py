@@ -131,7 +131,7 @@ def test_softmax_of_an_accumulator(warps, threads):
 
 @pytest.mark.parametrize(("shape", "threads"), [((2, 33), 32), ((5, 33), 160)], ids=str)
 def test_a_dealt_fragment_read_by_a_transposed_loop(shape, threads):
-    """Rows that are dealt by a table get a converted copy, whose loops' layouts nobody has given."""
+    """Rows that a table deals get a converted copy, whose loops have layouts that nobody gave."""
     rows, columns = shape
 
     @T.prim_func
