@@ -59,6 +59,11 @@ def arch_for(arch: str | None = None) -> str:
     return GPU
 
 
+def at_least(arch: str) -> bool:
+    """Returns whether tests about any architecture run on `arch` or a successor of it."""
+    return _number(arch_for()) >= _number(arch)
+
+
 def target(arch: str | None = None) -> str:
     """Returns the target of kernels of a test about `arch`; None is any architecture."""
     return f"{'sim:' if GPU is None else 'cuda -arch='}{arch_for(arch)}"

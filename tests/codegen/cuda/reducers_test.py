@@ -96,7 +96,8 @@ def test_lanes_exchange_only_at_the_end_of_the_epoch():
     text = machine.source(along(1, 16, 128, 128))
     end_of_rounds = text.index("  }\n", text.index("k < 3"))
     assert "shfl_xor" not in text[:end_of_rounds]
-    assert text.count("shfl_xor") == 5
+    # A thread loads 4 or 8 of the 128 elements of a line at once, so that 32 or 16 lanes share it.
+    assert text.count("shfl_xor") == (4 if machine.at_least("sm_100") else 5)
     assert "sync_block" not in text[:end_of_rounds]
 
 

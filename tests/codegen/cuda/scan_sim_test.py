@@ -131,7 +131,7 @@ def test_types_of_long_lines(name, dtype):
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize(
     ("shape", "dim", "threads"),
-    [((20000,), 0, 128), ((3, 5000), 1, 256), ((600, 20), 0, 224), ((150, 9, 5), 1, 32)],
+    [((15000,), 0, 128), ((3, 5000), 1, 256), ((600, 20), 0, 224), ((150, 9, 5), 1, 32)],
 )
 def test_blocks_of_lines(shape, dim, threads, reverse):
     """More than the registers hold at once: what is before a block is carried on."""
