@@ -25,19 +25,24 @@ inline constexpr uint32_t kWarpSize = 32;
 inline constexpr uint32_t kBarriers = 16;
 inline constexpr uint32_t kMaxThreads = 1024;
 
+// Bits of Options::checks.
 enum Check : uint32_t { kBounds = 1, kRaces = 2, kUninitialized = 4 };
+// Who runs next: each in turn, anyone, or one thread as far ahead as it can.
 enum class Policy : int { kRoundRobin, kRandom, kAdversarial };
+// When the bytes of asynchronous copies arrive: at once, at the wait that needs them, or anywhere
+// between.
 enum class AsyncPolicy : int { kEager, kLate, kRandom };
 
 struct Block;
 class Launch;
 
+// A cp.async that has not arrived.
 struct AsyncCopy {
   void* to;
   const void* from;
   uint32_t bytes;
-  uint32_t source_bytes;
-  uint32_t group;
+  uint32_t source_bytes;  // that are copied; the others become 0
+  uint32_t group;         // of its thread's groups, which count from 1
 };
 
 struct Thread {
@@ -85,12 +90,14 @@ struct Thread {
   uint32_t lane() const { return index % kWarpSize; }
 };
 
+// A numbered barrier of a block.
 struct Barrier {
   uint32_t expected = 0;  // 0: all threads of the block that have not ended
   uint32_t arrived = 0;
-  uint32_t votes = 0;
-  std::string name;
+  uint32_t votes = 0;  // how many came with the predicate
+  std::string name;    // "barrier 1 of 64 threads"
   std::vector<Thread*> waiting;
+  // The clocks of those that came: of this block, and what they know of others.
   Components told;
   Message told_others;
 };
@@ -125,6 +132,7 @@ struct Block {
   std::vector<uint64_t> free_since;  // of each warp: when it last ended a wait
 };
 
+// What an atomic variable tells whoever acquires it.
 struct SyncVariable {
   Message wide;                                  // released at gpu scope or above
   std::unordered_map<uint32_t, Message> narrow;  // by block, released by its own threads
@@ -133,9 +141,9 @@ struct SyncVariable {
 struct Options {
   TsSimDim3 grid = {1, 1, 1};
   TsSimDim3 block = {1, 1, 1};
-  uint32_t shared_bytes = 0;
-  uint32_t checks = 0;
-  uint32_t arch = 80;
+  uint32_t shared_bytes = 0;  // dynamic, of a block
+  uint32_t checks = 0;        // bits of Check
+  uint32_t arch = 80;         // sm_80
   uint32_t resident_blocks = 4;
   uint64_t seed = 0;
   Policy policy = Policy::kRoundRobin;

@@ -4,13 +4,15 @@
 #include "cc/lower/common/context.h"
 #include "cc/op/tile_op.h"
 
-// Operators whose elements are independent: `Parallel` loops, the same on all targets.
+// Operators as `Parallel` loops, the same on all targets: of their elements, which are independent,
+// or of lines of elements.
 namespace tilescale::lower {
 
 ir::Stmt LowerAtomic(const ir::TileOp& op, const Context& context);
 ir::Stmt LowerFill(const ir::TileOp& op, const Context& context);
 ir::Stmt LowerTranspose(const ir::TileOp& op, const Context& context);
-/// One iteration for each line along the scanned dimension.
+/// One iteration for each line along the scanned dimension, which runs in order. CUDA has it where
+/// lines are not shared by threads.
 ir::Stmt LowerScan(const ir::TileOp& op, const Context& context);
 
 }  // namespace tilescale::lower
