@@ -4,9 +4,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
-#include "cc/support/diagnostic.h"
+#include "cc/pass/dynamic_allocation.h"
 
 namespace tilescale::pass {
 namespace {
@@ -25,15 +24,7 @@ int64_t BytesOf(const ir::AllocObj* alloc) {
   int64_t elements = 1;
   for (const ir::Expr& extent : alloc->buffer->shape) {
     const int64_t* value = ir::AsConstInt(extent);
-    if (!value) {
-      support::UserError("DynamicAllocationError")
-          .Message("`" + std::string(alloc->buffer->name) + "` has an extent that is not constant")
-          .Expected("constant extents for on-chip buffers")
-          .Got("an extent known only at run time")
-          .Remedy("allocate the largest tile and use a part of it")
-          .At(ir::ToLocation(alloc->span))
-          .Throw();
-    }
+    if (!value) ThrowDynamicAllocation(alloc);
     elements *= std::max<int64_t>(*value, 0);
   }
   return (elements * ir::dtype::Bits(alloc->buffer->dtype) + 7) / 8;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "cc/ir/span.h"
 #include "cc/ir/visitor.h"
+#include "cc/pass/dynamic_allocation.h"
 #include "cc/pass/fragment_layouts.h"
 #include "cc/support/diagnostic.h"
 
@@ -14,17 +14,6 @@ namespace {
 // Bytes. A swizzle repeats within 1024; a row of banks is 128, enough for every vector access.
 constexpr int64_t kTileAlignment = 1024;
 constexpr int64_t kAlignment = 128;
-
-void CheckConstant(const ir::AllocObj* alloc) {
-  if (ConstSize(alloc->buffer->shape) >= 0) return;
-  support::UserError("DynamicAllocationError")
-      .Message("`" + std::string(alloc->buffer->name) + "` has an extent that is not constant")
-      .Expected("constant extents for on-chip buffers")
-      .Got("an extent known only at run time")
-      .Remedy("allocate the largest tile and use a part of it")
-      .At(ir::ToLocation(alloc->span))
-      .Throw();
-}
 
 }  // namespace
 
@@ -38,8 +27,8 @@ std::vector<const ir::AllocObj*> SharedAllocs(const ir::Stmt& body) {
 }
 
 int64_t SharedBytes(const ir::AllocObj* alloc) {
-  CheckConstant(alloc);
   const ir::Buffer& buffer = alloc->buffer;
+  if (ConstSize(buffer->shape) < 0) ThrowDynamicAllocation(alloc);
   const int64_t each =
       ir::dtype::IsBool(buffer->dtype) ? 8 : std::max<int64_t>(ir::dtype::Bits(buffer->dtype), 4);
   const int64_t bytes = (ConstSize(buffer->shape) * each + 7) / 8;
