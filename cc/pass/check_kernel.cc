@@ -88,10 +88,6 @@ class KernelChecker : public ir::Visitor {
   const lower::Context& context_;
 };
 
-}  // namespace
-
-namespace {
-
 [[noreturn]] void ThrowUnbound(const ir::PrimFunc& func, const ir::Buffer& buffer,
                                const ir::Var& var) {
   const std::string name(var->name);
