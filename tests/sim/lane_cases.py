@@ -5,71 +5,17 @@ They need NumPy alone, so that a machine with a GPU can run them without this pa
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import re
 from pathlib import Path
 
+import lane_math_cases
+import lane_memory_cases
 import numpy as np
+from lane_case import SPECIAL_16, SPECIAL_32, Case, make_case, pairs_of, random_bits
 
 RECORDED_ON = 90  # architecture of the recording
 DEVICE_HEADERS = Path(__file__).parents[2] / "cc" / "device"
 _ROW = re.compile(r"^TS_MMA\((.*)\)$", re.MULTILINE)
-_SPLITMIX = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-
-
-@dataclasses.dataclass(frozen=True)
-class Case:
-    """One kernel `k(in0, in1, ..., out)`.
-
-    Attributes:
-        name: unique.
-        source: CUDA text.
-        inputs: arrays of 32-bit or 16-bit words.
-        output: shape of the output, of 32-bit words.
-        threads: of a block.
-        blocks: of the grid, launched cooperatively if there are several.
-    """
-
-    name: str
-    source: str
-    inputs: tuple[np.ndarray, ...]
-    output: tuple[int, ...]
-    threads: int = 32
-    blocks: int = 1
-
-    def digest(self) -> str:
-        """Returns what tells whether a recording is of this kernel and these inputs."""
-        digest = hashlib.blake2b(self.source.encode(), digest_size=16)
-        for array in self.inputs:
-            digest.update(array.tobytes())
-        return digest.hexdigest()
-
-
-def random_bits(seed: int, count: int) -> np.ndarray:
-    """Returns `count` random uint64, the same with every version of NumPy."""
-    with np.errstate(over="ignore"):
-        state = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_SPLITMIX[0])
-        state += np.uint64(seed) * np.uint64(_SPLITMIX[2])
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(_SPLITMIX[1])
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(_SPLITMIX[2])
-    return state ^ (state >> np.uint64(31))
-
-
-def _kernel(body: str, parameters: str, threads: int) -> str:
-    return (
-        '#include "tilescale/kernel.cuh"\n'
-        "using namespace ts;\nusing namespace ts::ptx;\n"
-        f'extern "C" __global__ void __launch_bounds__({threads}) k({parameters}) {{\n'
-        "  int t = threadIdx.x, lane = t % 32;\n" + body.strip("\n") + "\n}\n"
-    )
-
-
-def _case(name, body, inputs, output, threads=32, blocks=1, types=None):
-    types = types or ["uint32_t"] * len(inputs)
-    parameters = [f"const {kind}* in{i}" for i, kind in enumerate(types)] + ["uint32_t* out"]
-    source = _kernel(body, ", ".join(parameters), threads)
-    return Case(name, source, tuple(inputs), output, threads, blocks)
 
 
 def _shuffles():
@@ -85,7 +31,7 @@ def _shuffles():
     inputs = (values, np.array(sources, np.uint32))
     for op in ("shfl_idx", "shfl_up", "shfl_down", "shfl_xor"):
         shape = (len(widths) * len(sources), 32)
-        yield _case(op, loop.replace("OP", op), inputs, shape)
+        yield make_case(op, loop.replace("OP", op), inputs, shape)
     partial = """
   if (0x0f0f00ffu >> lane & 1) {
     out[t] = shfl_xor(0x0f0f00ffu, in0[t], 3, 32);
@@ -93,14 +39,14 @@ def _shuffles():
     out[64 + t] = shfl_idx(0x0f0f00ffu, in0[t], 1, 8);
   }
 """
-    yield _case("shfl_partial", partial, (values,), (3, 32))
+    yield make_case("shfl_partial", partial, (values,), (3, 32))
     wide = """
   double d = bit_cast<double>(uint64_t(in0[t]) << 20 | 0x3ff0000000000000ull);
   uint64_t r = bit_cast<uint64_t>(shfl_xor(d, 5));
   out[t] = uint32_t(r);
   out[32 + t] = uint32_t(r >> 32);
 """
-    yield _case("shfl_64", wide, (values,), (2, 32))
+    yield make_case("shfl_64", wide, (values,), (2, 32))
 
 
 def _votes():
@@ -136,7 +82,7 @@ def _votes():
     }
   }
 """
-    yield _case("votes", body, (words,), (4, 20, 32))
+    yield make_case("votes", body, (words,), (4, 20, 32))
     block = """
   for (int i = 0; i < 4; ++i) {
     bool p = in0[i * 96 + t] & 1 || i == 3;
@@ -145,7 +91,7 @@ def _votes():
 """
     bits = random_bits(3, 4 * 96).astype(np.uint32).reshape(4, 96)
     bits[0] = 0
-    yield _case("block_votes", block, (bits,), (4, 96), threads=96)
+    yield make_case("block_votes", block, (bits,), (4, 96), threads=96)
     grid = """
   if (t == 0) out[blockIdx.x] = blockIdx.x * 3 + in0[0];
   sync_grid();
@@ -153,7 +99,7 @@ def _votes():
   sync_grid();
   if (t == 0) out[8 + blockIdx.x] = out[4 + (blockIdx.x + 1) % 4];
 """
-    yield _case("grid_barrier", grid, (bits[:1, :1] + 7,), (3, 4), blocks=4)
+    yield make_case("grid_barrier", grid, (bits[:1, :1] + 7,), (3, 4), blocks=4)
 
 
 def _matrices():
@@ -169,7 +115,7 @@ def _matrices():
   ldmatrix_x{count}{suffix}(r, s + (lane * 5 + 3) % 32 * 4);
   for (int i = 0; i < {count}; ++i) out[i * 32 + t] = r[i];
 """
-            yield _case(f"ldmatrix_x{count}{suffix}", body, (words,), (count, 32))
+            yield make_case(f"ldmatrix_x{count}{suffix}", body, (words,), (count, 32))
     for suffix in ("", "_trans"):
         body = f"""
   TS_DYNAMIC_SHARED(raw);
@@ -180,7 +126,7 @@ def _matrices():
   sync_block();
   for (int i = 0; i < 4; ++i) out[i * 32 + t] = s[i * 32 + t];
 """
-        yield _case(f"stmatrix_x4{suffix}", body, (words,), (4, 32))
+        yield make_case(f"stmatrix_x4{suffix}", body, (words,), (4, 32))
 
 
 def _copies():
@@ -197,28 +143,7 @@ def _copies():
   sync_block();
   for (int i = 0; i < 7; ++i) out[i * 32 + t] = s[i * 32 + t];
 """
-    yield _case("cp_async", body, (random_bits(5, 128).astype(np.uint32),), (7, 32))
-
-
-SPECIAL_32 = np.array(
-    [0, 0x80000000, 1, 0x80000001, 0x7FFFFF, 0x800000, 0x3F800000, 0xBF800000, 0x7F7FFFFF,
-     0x7F800000, 0xFF800000, 0x7FC00000, 0x7F800001, 0xFFC12345, 0x33800000, 0x477FF000],
-    np.uint32,
-)  # fmt: skip
-SPECIAL_16 = np.array(
-    [0, 0x8000, 1, 0x8001, 0x3FF, 0x400, 0x3C00, 0xBC00, 0x7BFF, 0x7C00, 0xFC00, 0x7E00, 0x7C01,
-     0x3F80, 0x7F7F, 0x7F80, 0xFF80, 0x7FC0, 0x7F81, 0x0080, 0x007F],
-    np.uint16,
-)  # fmt: skip
-
-
-def _pairs(special, seed, dtype, count):
-    """All pairs of special values, then random ones."""
-    a, b = np.meshgrid(special, special)
-    noise = random_bits(seed, 2 * count).astype(dtype)
-    a, b = np.append(a, noise[:count]), np.append(b, noise[count:])
-    pad = -len(a) % 32
-    return np.append(a, a[:pad]).astype(dtype), np.append(b, b[:pad]).astype(dtype)
+    yield make_case("cp_async", body, (random_bits(5, 128).astype(np.uint32),), (7, 32))
 
 
 def _atomics():
@@ -240,10 +165,10 @@ def _atomics():
         count, size = len(a) // 32, a.dtype.itemsize
         words = {"KIND": kind, "OP": op, "COUNT": count, "IS_SHARED": str(shared).lower()}
         body = re.sub("|".join(words), lambda match: str(words[match.group()]), run)
-        return _case(name, body, (a, b), (2 * count * 32 * size // 4,), types=[word, word])
+        return make_case(name, body, (a, b), (2 * count * 32 * size // 4,), types=[word, word])
 
-    bits_32 = _pairs(SPECIAL_32, 6, np.uint32, 224)
-    bits_16 = _pairs(SPECIAL_16, 7, np.uint16, 231)
+    bits_32 = pairs_of(SPECIAL_32, 6, np.uint32, 224)
+    bits_16 = pairs_of(SPECIAL_16, 7, np.uint16, 231)
     pairs_16 = tuple(random_bits(8 + i, 512).astype(np.uint32) for i in range(2))
     wide = tuple(random_bits(10 + i, 256) for i in range(2))
     for shared in (False, True):
@@ -270,7 +195,7 @@ def _atomics():
     for (int j = 0; j < 4; ++j) out[2048 + i * 128 + 4 * t + j] = bit_cast<uint32_t>(v.value[j]);
   }
 """
-    yield _case("global_add_floatx4", body, tuple(x[:512] for x in _pairs(
+    yield make_case("global_add_floatx4", body, tuple(x[:512] for x in pairs_of(
         SPECIAL_32, 12, np.uint32, 256)), (4096,))  # fmt: skip
     body = """
   for (int i = 0; i < 8; ++i) {
@@ -280,7 +205,7 @@ def _atomics():
         cell, in1[i * 32 + t] & 3, 77u);
   }
 """
-    yield _case("compare_exchange", body, tuple(x[:256] for x in bits_32), (768,))
+    yield make_case("compare_exchange", body, tuple(x[:256] for x in bits_32), (768,))
 
 
 def _conversions():
@@ -298,18 +223,18 @@ def _conversions():
   for (int i = 0; i < {count}; ++i)
     out[i * 32 + t] = bit_cast<uint{bits}_t>({kind}(bit_cast<float>(in0[i * 32 + t])));
 """
-        yield _case(f"to_{kind}", body, (values,), (count, 32))
+        yield make_case(f"to_{kind}", body, (values,), (count, 32))
         codes = 2**bits // 32
         body = f"""
   for (int i = 0; i < {codes}; ++i)
     out[i * 32 + t] = in0[0] + bit_cast<uint32_t>(
         float(bit_cast<{kind}>(uint{bits}_t(i * 32 + t))));
 """
-        yield _case(f"from_{kind}", body, (np.zeros(1, np.uint32),), (codes, 32))
+        yield make_case(f"from_{kind}", body, (np.zeros(1, np.uint32),), (codes, 32))
 
 
 def _arithmetic():
-    a, b = _pairs(SPECIAL_32, 14, np.uint32, 768)
+    a, b = pairs_of(SPECIAL_32, 14, np.uint32, 768)
     count = len(a) // 32
     formulas = {
         "add": "x + y",
@@ -330,7 +255,7 @@ def _arithmetic():
     out[i * 32 + t] = bit_cast<uint32_t>({formula});
   }}
 """
-        yield _case(f"float_{name}", body, (a, b), (count, 32))
+        yield make_case(f"float_{name}", body, (a, b), (count, 32), compare="float32")
 
 
 # Sign, exponent and mantissa bits, and the exponent fields of ordinary and of all finite numbers.
@@ -404,10 +329,11 @@ def _products():
                 for i, kind in enumerate(MMA_KINDS)
             ]
             inputs.append(np.concatenate(parts))
-        yield _case(name, body, inputs, (len(MMA_KINDS), 32, nd))
+        yield make_case(name, body, inputs, (len(MMA_KINDS), 32, nd))
 
 
 def cases() -> list[Case]:
     """Returns all cases."""
     groups = (_shuffles, _votes, _matrices, _copies, _atomics, _conversions, _arithmetic, _products)
-    return [case for group in groups for case in group()]
+    ours = [case for group in groups for case in group()]
+    return [*ours, *lane_math_cases.cases(), *lane_memory_cases.cases()]

@@ -10,9 +10,11 @@ and put the file into tests/sim/recorded/sm_90.npz.
 from __future__ import annotations
 
 import ctypes
+import functools
 import json
 import site
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -121,12 +123,26 @@ class Device:
         return out
 
 
+@functools.cache
+def compiler() -> Compiler:
+    """Returns this process's compiler."""
+    return Compiler(lane_cases.RECORDED_ON)
+
+
+def compile_case(case: lane_cases.Case) -> bytes:
+    """Returns the cubin of a case."""
+    return compiler().compile(case.name, case.source)
+
+
 def main() -> None:
     """Records all cases."""
-    device, compiler = Device(), Compiler(lane_cases.RECORDED_ON)
     outputs, digests = {}, {}
-    for case in lane_cases.cases():
-        outputs[case.name] = device.run(case, compiler.compile(case.name, case.source))
+    cases = lane_cases.cases()
+    with ProcessPoolExecutor() as pool:  # Before this process has used the GPU.
+        codes = list(pool.map(compile_case, cases))
+    device = Device()
+    for case, code in zip(cases, codes, strict=True):
+        outputs[case.name] = device.run(case, code)
         digests[case.name] = case.digest()
     about = json.dumps({"device": device.name(), "digests": digests})
     np.savez_compressed(sys.argv[1], about=np.array(about), **outputs)
