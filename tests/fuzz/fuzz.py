@@ -1,7 +1,8 @@
-"""Differential fuzzing of the CPU target, or of the CUDA target on the simulator.
+"""Differential fuzzing of the CPU target, or of the CUDA target on the simulator or on a GPU.
 
 bazel run //tests/fuzz -- --count=2000 --seed=0              random kernels
 bazel run //tests/fuzz -- --target=sim --arch=sm_80          their CUDA text on the simulator
+bazel run //tests/fuzz -- --target=cuda                      on the GPU of this machine
 bazel run //tests/fuzz -- --target=sim --program=FILE        a printed kernel again
 """
 
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import fuzz_campaign
 import fuzz_harness
-from fuzz_backends import ARCHS, Backend, Cpu, Simulator
+from fuzz_backends import ARCHS, Backend, Cpu, Cuda, Simulator, why_no_gpu
 from fuzz_harness import Prepared
 from fuzz_program import Program, Tensor
 
@@ -40,6 +41,15 @@ def _run_program(path: Path, backend: Backend) -> int:
     return 1 if message else 0
 
 
+def _backend(options: argparse.Namespace) -> Backend:
+    if options.target == "sim":
+        archs = (options.arch,) if options.arch else ARCHS
+        return Simulator(archs, options.plant_bug)
+    if options.target == "cuda":
+        return Cuda(f"cuda -arch={options.arch}" if options.arch else "cuda", options.plant_bug)
+    return Cpu(options.plant_bug)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1000, help="number of kernels")
@@ -47,14 +57,14 @@ def main() -> int:
     parser.add_argument("--program", type=Path, help="check one printed program")
     parser.add_argument("--max-failures", type=int, default=3, help="stop after as many")
     parser.add_argument("--minimize", type=float, default=60, help="seconds for each failure")
-    parser.add_argument("--target", choices=("cpu", "sim"), default="cpu")
-    parser.add_argument("--arch", help="of the simulator; default: 75, 80, 89 in turn")
+    parser.add_argument("--target", choices=("cpu", "sim", "cuda"), default="cpu")
+    parser.add_argument("--arch", help="default: 75, 80, 89 in turn, or that of the GPU")
     parser.add_argument("--plant-bug", default="", help="a mistake to plant into the back end")
     options = parser.parse_args()
-    archs = (options.arch,) if options.arch else ARCHS
-    backend: Backend = Cpu(options.plant_bug)
-    if options.target == "sim":
-        backend = Simulator(archs, options.plant_bug)
+    if options.target == "cuda" and (reason := why_no_gpu()):
+        print(f"skipped: {reason}")
+        return 0
+    backend = _backend(options)
     if options.program is not None:
         return _run_program(options.program, backend)
     start = time.monotonic()

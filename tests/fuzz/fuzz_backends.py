@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
+import importlib
+import importlib.util
 import os
+import queue
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,10 +14,10 @@ from typing import Any, Protocol
 
 from fuzz_harness import Prepared, difference, run_kernel
 from fuzz_program import Program
+from fuzz_worker import Skipped, Worker, compile_program
 
 from tilescale import sim
-from tilescale.errors import IntrinsicNotOnTargetError, RegisterLimitError, SharedMemoryLimitError
-from tilescale.jit import compiler, options
+from tilescale.jit import cache as jit_cache
 
 #: Small programs need no optimiser; -O1 halves the time of the C compiler.
 FLAGS = ("-O1",)
@@ -25,15 +27,8 @@ _POLICIES = ("round_robin", "random", "adversarial")
 _ASYNC_POLICIES = ("eager", "late", "random")
 #: Kernels in one translation unit; the headers cost as much as two kernels.
 _UNIT = 16
-#: What a legal program may be refused for.
-_LIMITS = (IntrinsicNotOnTargetError, RegisterLimitError, SharedMemoryLimitError)
-
-
-@dataclasses.dataclass(frozen=True)
-class Skipped:
-    """A legal program that the back end does not run, and the reason it gave."""
-
-    reason: str
+#: Processes that share a GPU, each with a context of its own.
+_MOST_WORKERS = 16
 
 
 class Backend(Protocol):
@@ -41,27 +36,17 @@ class Backend(Protocol):
 
     Attributes:
         name: what disagrees, in messages.
+        batch: how many programs `build` takes at once.
     """
 
     name: str
+    batch: int
 
     def build(self, items: Sequence[Prepared]) -> list[Any]:
         """A kernel, a `Skipped`, or a text that says why there is none, of each program."""
 
     def compare(self, prepared: Prepared, kernel: Any) -> str:
         """Runs what `build` made; returns what is wrong, empty if nothing is."""
-
-
-def _compile(func: Any, target: Any, plant_bug: str, flags: tuple[str, ...]) -> Any:
-    chosen = options.make_options(target=target, compile_flags=flags)
-    if plant_bug:
-        chosen = dataclasses.replace(chosen, pass_configs={"plant_bug": plant_bug})
-    try:
-        return compiler.compile_with(func, chosen)
-    except _LIMITS as error:
-        return Skipped(f"{type(error).__name__}: {str(error).splitlines()[0]}")
-    except Exception as error:  # every other failure to compile a legal program is a finding
-        return f"{type(error).__name__}: {error}"
 
 
 def _run(prepared: Prepared, kernel: Any) -> str:
@@ -84,13 +69,17 @@ class Cpu:
     """
 
     name = "the CPU target"
+    batch = 32
 
     def __init__(self, plant_bug: str = "") -> None:
+        jit_cache.disable_cache()
         self._bug = plant_bug
 
     def build(self, items: Sequence[Prepared]) -> list[Any]:
         """See `Backend`."""
-        return _on_all_cores(lambda item: _compile(item.func, "cpu", self._bug, FLAGS), items)
+        return _on_all_cores(
+            lambda item: compile_program(item.func, "cpu", self._bug, FLAGS), items
+        )
 
     def compare(self, prepared: Prepared, kernel: Any) -> str:
         """See `Backend`."""
@@ -109,8 +98,10 @@ class Simulator:
     """
 
     name = "the simulator"
+    batch = 32
 
     def __init__(self, archs: Sequence[str] = ARCHS, plant_bug: str = "") -> None:
+        jit_cache.disable_cache()
         self._archs = archs
         self._bug = plant_bug
         # Libraries of the latest batch; those of the one before are deleted.
@@ -126,7 +117,7 @@ class Simulator:
         self._folder = tempfile.TemporaryDirectory()
         archs = [self.arch(item.program) for item in items]
         kernels = [
-            _compile(item.func, f"sim:{arch}", self._bug, ())
+            compile_program(item.func, f"sim:{arch}", self._bug, ())
             for item, arch in zip(items, archs, strict=True)
         ]
         good = [i for i, kernel in enumerate(kernels) if not isinstance(kernel, str | Skipped)]
@@ -152,6 +143,59 @@ class Simulator:
             if message:
                 return f"{message} [{arch}, {', '.join(chosen.values())}, seed {seed}]"
         return ""
+
+
+class Cuda:
+    """The CUDA target on the GPU of this machine.
+
+    Processes of their own compile and run the programs, so that all cores compile, and a program
+    that breaks the context of the GPU breaks no other. What `build` returns are results, not
+    kernels.
+
+    Args:
+        target: of kernels.
+        plant_bug: a mistake to plant.
+    """
+
+    name = "the GPU"
+    batch = 256
+
+    def __init__(self, target: str = "cuda", plant_bug: str = "") -> None:
+        count = min(len(os.sched_getaffinity(0)), _MOST_WORKERS)
+        self._workers = [Worker(target, plant_bug) for _ in range(count)]
+        self._idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        for worker in self._workers:
+            self._idle.put(worker)
+
+    def build(self, items: Sequence[Prepared]) -> list[Any]:
+        """See `Backend`."""
+        return _on_all_cores(lambda item: self._ask(item.program), items)
+
+    def compare(self, prepared: Prepared, kernel: Any) -> str:
+        """See `Backend`."""
+        if isinstance(kernel, str):
+            return kernel
+        return difference(prepared.program, prepared.expected, kernel)
+
+    def close(self) -> None:
+        """Ends the processes."""
+        for worker in self._workers:
+            worker.close()
+
+    def _ask(self, program: Program) -> Any:
+        worker = self._idle.get()
+        try:
+            return worker.ask(program)
+        finally:
+            self._idle.put(worker)
+
+
+def why_no_gpu() -> str:
+    """Returns why `Cuda` cannot run here; empty if it can."""
+    if importlib.util.find_spec("torch") is None:
+        return "the interpreter has no torch"
+    available = importlib.import_module("torch").cuda.is_available()
+    return "" if available else "torch finds no CUDA device"
 
 
 @contextmanager

@@ -9,19 +9,18 @@ import sys
 from collections.abc import Iterable
 
 import fuzz_harness
-from fuzz_backends import Backend, Cpu, Skipped
+from fuzz_backends import Backend, Cpu
 from fuzz_generator import CELLS, generate
 from fuzz_harness import IllegalProgramError, Prepared
 from fuzz_minimize import minimize
 from fuzz_program import SHAPES, Program
+from fuzz_worker import Skipped
 
 #: The fixed seeds of continuous integration: one program for each required cell, and some more
 #: in place of those that are left out.
 SLICE = range(len(CELLS) + 40)
 #: Those that run on the simulator too: each operator with each type, on shapes in turn.
 SIM_SLICE = [seed for seed in range(len(CELLS)) if seed % 3 == seed // 3 % 3]
-
-_BATCH = 32
 
 
 @dataclasses.dataclass
@@ -93,7 +92,7 @@ def run(
     backend = backend or Cpu()
     report, pending = Report(), list(seeds)
     while pending and len(report.failures) < max_failures:
-        batch, pending = pending[:_BATCH], pending[_BATCH:]
+        batch, pending = pending[: backend.batch], pending[backend.batch :]
         prepared = [p for seed in batch if (p := prepare_seed(seed, report))]
         # Kernels run in forked processes, so this thread must be alone by then.
         for item, kernel in zip(prepared, backend.build(prepared), strict=True):

@@ -19,7 +19,6 @@ import numpy as np
 from fuzz_program import Program, Tensor
 
 from tilescale.errors import ExecutionError, TileScaleError
-from tilescale.jit import cache as jit_cache
 from tilescale.testing import evaluator
 
 #: Elements before and behind each tensor that no kernel may touch.
@@ -115,7 +114,7 @@ def trace(program: Program) -> Any:
     """Executes the program's text and returns the traced kernel."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"fuzz_{program.seed}.py"
-        path.write_text(program.runnable())
+        path.write_text(program.text or program.runnable())
         spec = importlib.util.spec_from_file_location(path.stem, path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
@@ -207,6 +206,3 @@ def difference(program: Program, expected: list[np.ndarray], got: list[np.ndarra
                 f"first {where} offset {at - MARGIN}: expected {left[at]}, got {right[at]}"
             )
     return ""
-
-
-jit_cache.disable_cache()

@@ -1,13 +1,17 @@
 """The generator, the comparison and the minimiser themselves."""
 
 import ast
+import dataclasses
 import os
 import signal
+import sys
 
 import fuzz
+import fuzz_campaign
 import fuzz_harness
 import numpy as np
 import pytest
+from fuzz_backends import Cuda
 from fuzz_generator import CELLS, generate
 from fuzz_minimize import minimize
 from fuzz_program import Node, Program, Tensor
@@ -131,3 +135,34 @@ def test_the_kernel_sees_the_arguments():
     got = fuzz_harness.run_kernel(Kernel(double), program)
     source, target = (a[fuzz_harness.MARGIN : -fuzz_harness.MARGIN] for a in got)
     assert (target == source * 2).all()
+
+
+def test_processes_of_their_own_give_the_results_of_programs():
+    there = Cuda("cpu")
+    try:
+        report = fuzz_campaign.run(range(4), there)
+        assert (report.checked, report.failures) == (4, [])
+        ends = dataclasses.replace(small_program(), text="import os\nos._exit(3)")
+        broken = fuzz_harness.Prepared(ends, None, [], True)
+        text = "the kernel ended its process with status 3"
+        assert fuzz_campaign.check(broken, there) == text
+        assert fuzz_campaign.run(range(4, 6), there).checked == 2
+    finally:
+        there.close()
+
+
+def test_processes_of_their_own_compare():
+    there = Cuda("cpu", plant_bug="guard_off_by_one")
+    try:
+        report = fuzz_campaign.run(range(8), there, minimize_seconds=0)
+    finally:
+        there.close()
+    kinds = {fuzz_campaign.kind_of(message) for _, message in report.failures}
+    assert kinds == {"differs"}
+
+
+def test_without_a_gpu_the_fuzzer_says_why(monkeypatch, capsys):
+    monkeypatch.setattr(fuzz, "why_no_gpu", lambda: "torch finds no CUDA device")
+    monkeypatch.setattr(sys, "argv", ["fuzz", "--target=cuda"])
+    assert fuzz.main() == 0
+    assert capsys.readouterr().out == "skipped: torch finds no CUDA device\n"

@@ -14,6 +14,9 @@ from pathlib import Path
 # Always the pack's own: they belong together.
 _OURS = frozenset({"tilescale", "apache-tvm-ffi", "z3-solver"})
 
+# Folders of tests whose modules import each other by their short names.
+_IMPORTED = ("tests/fuzz",)
+
 
 def _name(wheel: Path) -> str:
     return wheel.name.partition("-")[0].replace("_", "-").lower()
@@ -77,7 +80,8 @@ def main() -> int:
     """Runs everything; with arguments, only pytest with these. Returns 0 if all passed."""
     here = Path(__file__).resolve().parent
     print("unpacked:", ", ".join(unpack(here / "wheels", here / "site")))
-    path = os.pathsep.join([str(here / "site"), str(here), os.environ.get("PYTHONPATH", "")])
+    folders = [str(here / folder) for folder in ("site", "", *_IMPORTED)]
+    path = os.pathsep.join([*folders, os.environ.get("PYTHONPATH", "")])
     environment = {
         **os.environ,
         "PYTHONPATH": path.rstrip(os.pathsep),

@@ -49,9 +49,15 @@ def test_programs_in_wheels_are_left_out(wheels, tmp_path):
 
 def test_script_runs_the_tests(wheels, tmp_path):
     test = tmp_path / "some_test.py"
-    test.write_text("from tilescale_here import x\n\ndef test_it():\n    assert x == 1\n")
+    test.write_text(
+        "from fuzz_helper import y\nfrom tilescale_here import x\n\n"
+        "def test_it():\n    assert x == y\n"
+    )
+    helper = tmp_path / "fuzz_helper.py"
+    helper.write_text("y = 1\n")
     pack = tmp_path / "pack"
-    size = make_pack.make_pack(pack, wheels, [(test, "tests/cuda/some_test.py")])
+    files = [(test, "tests/cuda/some_test.py"), (helper, "tests/fuzz/fuzz_helper.py")]
+    size = make_pack.make_pack(pack, wheels, files)
     assert size == sum(p.stat().st_size for p in pack.rglob("*") if p.is_file())
     environment = {**os.environ, "PYTHON": sys.executable, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [str(pack / "run.sh"), "tests/cuda/some_test.py"]
