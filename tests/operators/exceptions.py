@@ -42,7 +42,8 @@ EXCEPTIONS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ),
     ("CUDASourceCodeKernel call_extern call_pure_extern import_source", _NO_HOST, _GPU_TEXT),
     ("rng_init rng_rand rng_rand_float", ("evaluator",), _NUMBERS),
-    ("make_tensor make_tensor_from_addr", ("evaluator", *_SIMULATED), _ADDRESSES),
+    ("make_tensor", ("evaluator",), _ADDRESSES),
+    ("make_tensor_from_addr", ("evaluator", *_SIMULATED), _ADDRESSES),
 )
 
 _SM_80 = "an instruction of sm_80 and later"

@@ -19,7 +19,7 @@ import pytest
 
 import tilescale
 from tests.support.gpu import torch_with_gpu
-from tilescale.testing import place, to_numpy
+from tilescale.testing import to_numpy
 
 
 @functools.cache
@@ -31,6 +31,9 @@ def mode() -> str:
     torch = importlib.import_module("torch")
     return "gpu" if torch.cuda.is_available() else "sim"
 
+
+# Arrays on the GPU start as many bytes behind a multiple of this as their originals do.
+_ALIGNMENT = 64
 
 #: Architecture of the GPU; None on the simulator.
 GPU: str | None = torch_with_gpu()[1] if mode() == "gpu" else None
@@ -75,15 +78,16 @@ def simulator_only(reason: str) -> None:
         pytest.skip(reason)
 
 
-def build(func: Any, arch: str | None = None) -> Callable[..., None]:
+def build(func: Any, arch: str | None = None, **options: Any) -> Callable[..., None]:
     """Returns a kernel that takes NumPy arrays and changes them in place.
 
     Args:
         func: what `@T.prim_func` returns.
         arch: the architecture that the test is about; None is any.
+        **options: as for `tilescale.compile`.
     """
     chosen = target(arch)
-    kernel = tilescale.compile(func, target=chosen)
+    kernel = tilescale.compile(func, target=chosen, **options)
 
     def run(*args: Any) -> None:
         call(kernel, chosen, *args)
@@ -99,28 +103,44 @@ def call(kernel: Any, target: str, *args: Any) -> list[Any]:
     """
     if not target.startswith("cuda"):
         return _outputs(kernel(*args))
-    # An array that is passed twice stays one; strides are kept.
+    # An array that is passed twice stays one; strides and alignment are kept.
     arrays = {id(a): a for a in args if isinstance(a, np.ndarray)}
-    there = {key: _on_gpu(target, a) for key, a in arrays.items()}
-    returned = kernel(*[there.get(id(a), a) for a in args])
-    torch = importlib.import_module("torch")
+    there = {key: _on_gpu(a) for key, a in arrays.items()}
+    returned = kernel(*[there[id(a)][1] if id(a) in there else a for a in args])
     for key, ours in arrays.items():
-        if ours.size:
-            # As bytes: NumPy lacks some of torch's types.
-            theirs = there[key].cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-            ours[...] = theirs.view(ours.dtype).reshape(ours.shape)
+        _copy_back(there[key][0].cpu().numpy(), ours)
     return _outputs(returned)
 
 
-def _on_gpu(target: str, array: Any) -> Any:
-    """A copy with the same strides."""
-    dense = place(target, array.copy())
-    if array.flags.c_contiguous:
-        return dense
-    strides = [stride // array.itemsize for stride in array.strides]
+def _bytes_of(array: Any) -> Any:
+    """The bytes from an array's first element to its last, with the gaps between them."""
+    if array.size == 0:
+        return np.zeros(0, np.uint8)
+    span = sum((n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True))
+    first = np.lib.stride_tricks.as_strided(array, (1,), (array.itemsize,)).view(np.uint8)
+    return np.lib.stride_tricks.as_strided(first, (span + array.itemsize,), (1,))
+
+
+def _copy_back(theirs: Any, ours: Any) -> None:
+    """Gaps may belong to other arrays; what repeats its elements is not written one by one."""
+    if not np.array_equal(theirs, _bytes_of(ours)):
+        first = theirs.view(ours.dtype)
+        ours[...] = np.lib.stride_tricks.as_strided(first, ours.shape, ours.strides)
+
+
+def _on_gpu(array: Any) -> tuple[Any, Any]:
+    """The bytes of an array on the GPU, and the array there."""
+    start = array.ctypes.data % _ALIGNMENT
+    if any(stride < 0 for stride in array.strides) or start % array.itemsize:
+        pytest.skip("torch has no negative strides, and no misaligned elements")
     torch = importlib.import_module("torch")
-    strided = torch.empty_strided(array.shape, strides, dtype=dense.dtype, device=dense.device)
-    return strided.copy_(dense)
+    given = _bytes_of(array)
+    memory = torch.zeros(start + given.size, dtype=torch.uint8, device="cuda")[start:]
+    memory.copy_(torch.from_numpy(given.copy()))
+    # NumPy lacks some of torch's types.
+    elements = memory.view(getattr(torch, array.dtype.name))
+    strides = [stride // array.itemsize for stride in array.strides]
+    return memory, elements.as_strided(array.shape, strides)
 
 
 def _outputs(returned: Any) -> list[Any]:

@@ -5,6 +5,7 @@ import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.support import machine
 from tilescale import _runtime, errors
 from tilescale.jit import cuda_source, tensors
 from tilescale.jit.argument_errors import ArgumentReporter
@@ -79,7 +80,7 @@ def test_vectors_are_as_long_as_tensors_are_aligned(arch, dtype, size):
 @pytest.mark.parametrize("arch", ARCHES)
 @pytest.mark.parametrize("offset", [0, 2, 4, 8, 10, 12, 16])
 def test_slices_of_tensors_are_right(arch, offset):
-    kernel = tilescale.compile(make_scale(), target=f"sim:{arch}")
+    kernel = machine.build(make_scale(), arch)
     values = np.random.default_rng(0).integers(-9, 9, (16, 64)).astype(np.float16)
     for shifted in ((offset, 0), (0, offset), (offset, offset)):
         a, b = place(values, shifted[0]), place(np.zeros_like(values), shifted[1])
@@ -94,20 +95,24 @@ def test_products_of_slices_are_right(arch, offset):
     a = rng.integers(-3, 3, (48, 64)).astype(np.float16)
     b = rng.integers(-3, 3, (64, 64)).astype(np.float16)
     c = place(np.zeros((48, 64), np.float32), 4)
-    tilescale.compile(product, target=f"sim:{arch}")(place(a, offset), place(b, 2 * offset), c)
+    machine.build(product, arch)(place(a, offset), place(b, 2 * offset), c)
     np.testing.assert_array_equal(c, a.astype(np.float32) @ b.astype(np.float32))
 
 
 @pytest.mark.parametrize("offset", [0, 4, 8, 12])
-@pytest.mark.parametrize("target", ["sim:sm_80", "cpu"])
-def test_pointers_and_tensors_are_checked_alike(offset, target):
-    kernel = tilescale.compile(through_pointer, target=target)
+def test_arrays_as_pointers_are_checked_like_tensors(offset):
+    x, y = place(np.arange(64, dtype=np.float32), offset), np.zeros(64, np.float32)
+    machine.build(through_pointer)(x, y, 3)
+    np.testing.assert_array_equal(y, x + 3)
+
+
+@pytest.mark.parametrize("offset", [0, 4, 8, 12])
+def test_addresses_are_checked_like_tensors(offset):
+    machine.simulator_only("the addresses are the host's")
     x = place(np.arange(64, dtype=np.float32), offset)
     for pointer in (x, x.ctypes.data):
-        if target != "cpu" and not isinstance(pointer, np.ndarray):
-            continue  # The simulator does not know how much memory lies there.
         y = np.zeros(64, np.float32)
-        kernel(pointer, y, 3)
+        tilescale.compile(through_pointer, target="cpu")(pointer, y, 3)
         np.testing.assert_array_equal(y, x + 3)
 
 
@@ -119,7 +124,7 @@ def test_aligned_tensors_never_need_a_variant(monkeypatch):
         "variant_options",
         lambda options, number: made.append(number) or real(options, number),
     )
-    kernel = tilescale.compile(make_scale("float32"), target="sim:sm_80")
+    kernel = machine.build(make_scale("float32"))
     zeros = np.zeros((16, 64), np.float32)
     for offset in (0, 16, 32):
         kernel(place(zeros, offset), place(zeros, offset))
@@ -162,7 +167,7 @@ def test_tensors_at_odd_multiples_of_16_bytes_are_right(offset, monkeypatch):
         "variant_options",
         lambda options, number: made.append(number) or real(options, number),
     )
-    kernel = tilescale.compile(make_shift(), target="sim:sm_120")
+    kernel = machine.build(make_shift(), "sm_120")
     a = np.random.default_rng(0).standard_normal((50, 64)).astype(np.float32)
     kernel(place(a, offset), b := place(np.zeros_like(a), 0))
     np.testing.assert_array_equal(b, a + 1)
@@ -191,7 +196,7 @@ def test_instructions_of_the_user_keep_their_needs():
             T.sync_threads()
             T.copy(s, B)
 
-    kernel = tilescale.compile(moved, target="sim:sm_80")
+    kernel = machine.build(moved, "sm_80")
     a = np.arange(32, dtype=np.float32)
     kernel(place(a, 0), b := place(np.zeros(32, np.float32), 4))
     np.testing.assert_array_equal(b, a)
@@ -201,7 +206,7 @@ def test_instructions_of_the_user_keep_their_needs():
 
 
 def test_elements_stay_aligned_themselves():
-    kernel = tilescale.compile(make_scale("float32"), target="sim:sm_80")
+    kernel = machine.build(make_scale("float32"))
     x = place(np.zeros((16, 64), np.float32), 2)
     with pytest.raises(errors.ArgumentAlignmentError) as caught:
         kernel(x, x)
@@ -210,6 +215,7 @@ def test_elements_stay_aligned_themselves():
 
 def test_the_simulator_sees_misaligned_vectors():
     """What the variant is for: the kernel itself would fault on such tensors."""
+    machine.simulator_only("the fault ends the GPU's context")
     kernel = tilescale.compile(make_scale(), target="sim:sm_80")
     for param in kernel.signature["params"]:
         param["vector_alignment"] = 1

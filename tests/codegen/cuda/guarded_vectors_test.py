@@ -42,6 +42,7 @@ def longest_guarded(func, arch="sm_75"):
 
 def traffic(func, rows, columns=COLUMNS, dtype=np.float16):
     """(requests, sectors, bytes) of global memory, after a check of the result."""
+    machine.simulator_only("GPUs count no accesses")
     lowered = tilescale.lower(func, target="cuda -arch=sm_75")
     signature = lowered.signature
     a = RNG.integers(-9, 9, (rows, columns)).astype(dtype)

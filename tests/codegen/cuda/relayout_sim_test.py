@@ -165,6 +165,6 @@ def test_a_product_of_the_result_of_a_product_in_8_bits():
     e4m3 = ml_dtypes.float8_e4m3fn
     a, b = (rng.integers(-1, 2, shape).astype(e4m3) for shape in ((64, 32), (32, 32)))
     c = np.zeros((64, 32), np.float32)
-    tilescale.compile(chain, target="sim:sm_89")(a, b, c)
+    machine.build(chain, "sm_89")(a, b, c)
     s = a.astype(np.float32) @ b.astype(np.float32).T
     np.testing.assert_array_equal(c, s.astype(e4m3).astype(np.float32) @ b.astype(np.float32).T)
