@@ -126,5 +126,9 @@ class DivergentBarrierError(KernelError):
     """A barrier stands where not all threads that it waits for come."""
 
 
+class DivergentAccessError(KernelError):
+    """Threads share memory where not all come, so that no barrier can order their accesses."""
+
+
 class LaunchNotOnTargetError(KernelError):
     """The launch asks for something that the target does not have."""

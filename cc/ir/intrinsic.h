@@ -45,7 +45,12 @@ enum class Executors {
 
 /// Which threads' earlier accesses to memory a call orders before the later ones of the others, if
 /// all of them make it.
-enum class Orders { kNothing, kWarp, kBlock };
+enum class Orders {
+  kNothing,
+  kSome,  // those that the caller names, or that arrive elsewhere
+  kWarp,
+  kBlock,
+};
 
 /// Which threads certainly get one value from a call that all of them make.
 enum class ValueOf {

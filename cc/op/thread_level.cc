@@ -60,6 +60,10 @@ bool IsBlockVote(const std::string& name) { return name.rfind("syncthreads_", 0)
 
 // Shuffles and votes of a warp are no barriers: PTX gives them no order of memory.
 ir::Orders OrdersOf(const std::string& name) {
+  static const std::set<std::string> of_some = {"named_barrier_arrive", "mbarrier_arrive",
+                                                "mbarrier_wait_parity", "barrier_arrive",
+                                                "barrier_wait"};
+  if (of_some.count(name)) return ir::Orders::kSome;
   if (name == "sync_warp") return ir::Orders::kWarp;
   const bool block = name == "sync_threads" || name == "sync_grid" || IsBlockVote(name);
   return block ? ir::Orders::kBlock : ir::Orders::kNothing;

@@ -16,16 +16,6 @@ bool IsPrivate(const ir::Buffer& buffer) {
   return buffer.IsScope(ir::scope::kVar) || buffer.IsScope(ir::scope::kLocal);
 }
 
-// Whether the whole value is the thread's number, constants, and operators.
-bool IsOfThread(const ir::Expr& e, const ir::Var& thread) {
-  bool only = true;
-  ir::ForEachExpr(e, [&](const ir::Expr& x) {
-    const bool other = x.as<ir::VarObj>() && !x.same_as(thread);
-    only = only && !other && !x.as<ir::LoadObj>() && !x.as<ir::CallObj>();
-  });
-  return only;
-}
-
 }  // namespace
 
 class AgreementFinder : public ir::Visitor {
@@ -36,7 +26,7 @@ class AgreementFinder : public ir::Visitor {
 
   void VisitExpr(const ir::Expr& e) override {
     if (found == Agreement::kThread) return;
-    if (IsOfThread(e, self_->thread_)) {
+    if (IsOf(e, self_->thread_)) {
       found = std::max(found, self_->Try(e));
       return;
     }
@@ -124,7 +114,7 @@ class DivergenceWalker : public ir::Visitor {
     // The question for the thread's number itself, whatever it looks like.
     if (bind->var.same_as(self_->thread_)) return;
     ir::Expr value = ir::Substitute(bind->value, self_->values_);
-    if (IsOfThread(value, self_->thread_)) self_->values_.insert_or_assign(bind->var.get(), value);
+    if (IsOf(value, self_->thread_)) self_->values_.insert_or_assign(bind->var.get(), value);
     Raise(bind->var.get(), self_->Of(value));
   }
 

@@ -1,50 +1,23 @@
 #include "cc/pass/insert_sync.h"
 
+#include <tvm/ffi/cast.h>
+
 #include <algorithm>
 #include <optional>
 #include <unordered_map>
 
 #include "cc/ir/intrinsic.h"
-#include "cc/ir/visitor.h"
 #include "cc/lower/common/loops.h"
 #include "cc/lower/cuda/lowering.h"
 #include "cc/pass/check_barriers.h"
 #include "cc/pass/divergence.h"
+#include "cc/pass/region_sync.h"
 #include "cc/pass/sync_access.h"
+#include "cc/pass/sync_calls.h"
 #include "cc/support/diagnostic.h"
 
 namespace tilescale::pass {
 namespace {
-
-const ir::CallObj* CallOf(const ir::Stmt& s) {
-  const auto* effect = s.as<ir::EvaluateObj>();
-  return effect ? effect->value.as<ir::CallObj>() : nullptr;
-}
-
-bool IsCall(const ir::Stmt& s, const char* name) {
-  const ir::CallObj* call = CallOf(s);
-  return call && call->op == name;
-}
-
-// The simple statement that is the one round of a loop of thread-level code, or the statement.
-ir::Stmt Unwrapped(const ir::Stmt& s) {
-  const auto* once = s.as<ir::ForObj>();
-  const bool wraps =
-      once && once->attrs.count(lower::cuda::kThreadLevel) && ir::IsConstInt(once->extent, 1);
-  return wraps ? once->body : s;
-}
-
-// A call that all threads make and that orders their accesses, or null.
-const ir::CallObj* MeetingIn(const ir::Stmt& s) {
-  const ir::CallObj* meeting = nullptr;
-  if (!s.as<ir::EvaluateObj>() && !s.as<ir::BindObj>() && !s.as<ir::StoreObj>()) return meeting;
-  ir::ForEachExpr(s, [&](const ir::Expr& e) {
-    const auto* call = e.as<ir::CallObj>();
-    const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
-    if (decl && decl->orders != ir::Orders::kNothing) meeting = call;
-  });
-  return meeting;
-}
 
 bool Equal(const SyncState& a, const SyncState& b) {
   return a.pending.size() == b.pending.size() && a.flying.size() == b.flying.size();
@@ -57,6 +30,7 @@ class SyncInserter {
         accesses_(func, divergence_, context),
         analyzer_(context.analyzer.get()),
         meetings_(context.thread, context.threads, analyzer_),
+        regions_(func, divergence_, context, &meetings_),
         threads_(context.threads),
         most_groups_(MostGroups(func->body) + 1),
         drops_first_(context.Has(lower::PlantedBug::kDroppedBarrier)) {}
@@ -80,31 +54,22 @@ class SyncInserter {
     return RunLeaf(s, state);
   }
 
+  std::vector<std::string> Notes() const { return regions_.Notes(); }
+
  private:
   static ir::Stmt Call(const char* name, ffi::Array<ffi::Any> args, const ir::Span& span) {
     return ir::Evaluate(ir::MakeCall(name, std::move(args), {}, ir::dtype::Int(32)), span);
-  }
-
-  // The largest number of groups that waits leave in flight, or may if they are inserted.
-  static int64_t MostGroups(const ir::Stmt& body) {
-    int64_t most = 0, commits = 0;
-    ir::ForEachStmt(body, [&](const ir::Stmt& s) {
-      if (IsCall(s, "ptx_wait_group")) most = std::max(most, Allowed(CallOf(s)));
-      if (IsCall(s, "ptx_commit_group")) ++commits;
-    });
-    return std::max(most, commits);
-  }
-
-  static int64_t Allowed(const ir::CallObj* wait) {
-    const int64_t* groups = ir::AsConstInt(ir::Call::Arg(wait, 0));
-    TILESCALE_CHECK(groups, "a wait for no constant number of groups");
-    return *groups;
   }
 
   // The synchronisation that `now` needs after `state`, which is brought up to date. Copies in
   // flight to what is accessed must arrive first; then everybody must know.
   ffi::Array<ir::Stmt> Before(const Pending& now, SyncState* state, const ir::Span& span) {
     ffi::Array<ir::Stmt> sync = Arrive(now, state, span);
+    if (regions_.IsInside()) {
+      for (const ir::Stmt& s : regions_.Between(now, state, span)) sync.push_back(s);
+      state->Add(now);
+      return sync;
+    }
     Meeting needed = Meeting::kNobody;
     for (const SyncAccess& a : state->pending) {
       for (const SyncAccess& b : now) {
@@ -164,9 +129,66 @@ class SyncInserter {
     if (IsCall(s, "ptx_commit_group")) state->EndGroup(most_groups_);
     const Pending now = accesses_.OfStmt(s);
     if (auto parts = Halves(s, now)) return RunSeq(parts->as<ir::SeqObj>(), state);
-    ir::Stmt result = With(Before(now, state, s->span), s);
+    ir::Stmt result = With(Before(now, state, s->span), RunRegion(s, now));
     Meet(Unwrapped(s), now, state);
+    // Those that leave a loop from there have not met anybody since.
+    if (regions_.IsInside() && Leaves(s) && !leaving_.empty()) leaving_.back().Merge(*state);
     return result;
+  }
+
+  // Code in which threads go ways of their own. What it needs against accesses before stands before
+  // it; inside it starts from nothing.
+  ir::Stmt RunRegion(const ir::Stmt& s, const Pending& now) {
+    const auto* loop = s.as<ir::ForObj>();
+    const auto* repeat = s.as<ir::WhileObj>();
+    const auto* branch = s.as<ir::IfObj>();
+    auto writes = [](const SyncAccess& access) { return access.write; };
+    if (!(loop || repeat || branch) || std::none_of(now.begin(), now.end(), writes)) return s;
+    SyncState inside;
+    if (branch) return RunSides(branch);
+    const ThreadRegion region = regions_.Here().Within(divergence_.OfControl(s));
+    if (region.IsOneThread()) return s;
+    EnterRegion(region, s, std::nullopt);
+    ir::Stmt result = repeat                    ? RunWhile(repeat, &inside)
+                      : Unwrapped(s).same_as(s) ? RunIterations(loop, &inside)
+                                                : RunOnce(loop, &inside);
+    LeaveRegion();
+    return result;
+  }
+
+  ir::Stmt RunOnce(const ir::ForObj* once, SyncState* state) {
+    return ir::For(once->var, once->min, once->extent, once->step, once->kind,
+                   Run(once->body, state), once->attrs, once->span);
+  }
+
+  ir::Stmt RunSides(const ir::IfObj* branch) {
+    const ir::Expr cond = accesses_.Resolve(branch->cond);
+    auto run = [&](const ir::Stmt& side, const ir::Expr& holds) {
+      const ThreadRegion region = regions_.Here().Where(holds);
+      if (region.IsOneThread()) return side;
+      SyncState inside;
+      EnterRegion(region, ffi::GetRef<ir::Stmt>(branch), holds);
+      auto scope = analyzer_->With(holds);
+      ir::Stmt result = Run(side, &inside);
+      LeaveRegion();
+      return result;
+    };
+    ffi::Optional<ir::Stmt> else_body = branch->else_body;
+    if (else_body.has_value()) else_body = run(else_body.value(), ir::MakeNot(cond));
+    return ir::If(branch->cond, run(branch->then_body, cond), else_body, branch->span);
+  }
+
+  void EnterRegion(const ThreadRegion& region, const ir::Stmt& s,
+                   const std::optional<ir::Expr>& cond) {
+    regions_.Enter(region, s);
+    // The round of a loop that every thread makes is no condition.
+    const bool all = !cond && divergence_.OfControl(s) == Agreement::kBlock;
+    accesses_.Enter(all ? ir::MakeBool(true) : cond);
+  }
+
+  void LeaveRegion() {
+    accesses_.Leave();
+    regions_.Leave();
   }
 
   // A store whose value other threads may overwrite before it is read, like `s[i] = s[i + 1]`: as
@@ -174,15 +196,17 @@ class SyncInserter {
   // each thread's own, as nothing else could be meant.
   std::optional<ir::Stmt> Halves(const ir::Stmt& s, const Pending& now) {
     const auto* once = s.as<ir::ForObj>();
-    const auto* store = once ? Unwrapped(s).as<ir::StoreObj>() : nullptr;
-    if (!store) return std::nullopt;
+    const auto* store = Unwrapped(s).as<ir::StoreObj>();
+    if (!store || !(once || regions_.IsInside())) return std::nullopt;
     const Pending reads = accesses_.OfExprs({store->value});
     auto known = [](const SyncAccess& access) {
       return access.by_thread && access.by_thread->own.empty();
     };
     auto meet = [&](const SyncAccess& read, const SyncAccess& access) {
       if (!access.write || !known(read) || !known(access)) return false;
-      return Needed(read, access, &meetings_, analyzer_) != Meeting::kNobody;
+      const Meeting needed = regions_.IsInside() ? regions_.Needed(read, access)
+                                                 : Needed(read, access, &meetings_, analyzer_);
+      return needed != Meeting::kNobody;
     };
     bool overwritten = false;
     for (const SyncAccess& read : reads) {
@@ -193,7 +217,8 @@ class SyncInserter {
     if (!variable) {
       variable = lower::ScalarVar(std::string(store->buffer->name) + "_next", store->value.dtype());
     }
-    auto by_threads = [&](const ir::Stmt& part) {
+    auto by_threads = [&](const ir::Stmt& part) -> ir::Stmt {
+      if (!once) return part;
       return ir::For(once->var, once->min, once->extent, once->step, once->kind, part, once->attrs,
                      s->span);
     };
@@ -209,6 +234,11 @@ class SyncInserter {
     const ir::CallObj* call = MeetingIn(s);
     if (!call) return;
     const ir::Orders orders = ir::FindIntrinsic(call->op)->orders;
+    // Who meets there is for the user to know.
+    if (regions_.IsInside()) {
+      orders == ir::Orders::kWarp ? state->MeetInWarps() : state->pending.clear();
+      return;
+    }
     if (orders == ir::Orders::kWarp && ir::ActsOnWholeWarps(call)) state->MeetInWarps();
     if (orders != ir::Orders::kBlock || !MeetsWholeBlock(call, threads_)) return;
     state->pending.clear();
@@ -336,6 +366,8 @@ class SyncInserter {
       Substitute(pending, {{earlier.last.get(), ir::Expr(earlier.older)},
                            {loop->var.get(), ir::Expr(earlier.last)}});
       KnowWhen(pending, earlier.older, loop->min <= earlier.older);
+      const int64_t* rounds = ir::AsConstInt(loop->extent);
+      if (regions_.IsInside() && !(rounds && *rounds > 1)) Doubt(pending, {});
     };
     ir::Stmt body = RunBody(loop->body, state, age);
     // Behind the loop no iteration is told apart from another.
@@ -374,6 +406,7 @@ class SyncInserter {
   }
 
   ir::Stmt RunBranches(const ir::IfObj* branch, SyncState* state) {
+    const Pending before = state->pending;
     SyncState otherwise = *state;
     ir::Stmt then_body = [&] {
       auto scope = analyzer_->With(branch->cond);
@@ -389,12 +422,15 @@ class SyncInserter {
       for (Pending* part : {&end->pending, &end->flying}) Forget(part, inner, analyzer_);
     }
     state->Merge(otherwise);
+    if (regions_.IsInside()) Doubt(&state->pending, before);
     return ir::If(branch->cond, then_body, else_body, branch->span);
   }
 
   // The condition is read before each iteration: it becomes a leaf of the body.
   ir::Stmt RunWhile(const ir::WhileObj* loop, SyncState* state) {
-    auto keep = [](Pending*) {};
+    auto keep = [&](Pending* pending) {
+      if (regions_.IsInside()) Doubt(pending, {});
+    };
     if (accesses_.OfExprs({loop->cond}).empty()) {
       return ir::While(loop->cond, RunBody(loop->body, state, keep), loop->span);
     }
@@ -407,6 +443,7 @@ class SyncInserter {
   SyncAccesses accesses_;
   arith::Analyzer* analyzer_;
   ThreadMeetings meetings_;
+  RegionSync regions_;
   int64_t threads_;
   int64_t most_groups_;
   bool drops_first_;  // a planted bug
@@ -424,7 +461,15 @@ class SyncInserter {
 ir::PrimFunc InsertSync(const ir::PrimFunc& func, const lower::cuda::Context& context) {
   SyncState state;
   auto scope = context.analyzer->Enter();
-  return func.WithBody(SyncInserter(func, context).Run(func->body, &state));
+  SyncInserter inserter(func, context);
+  ir::Stmt body = inserter.Run(func->body, &state);
+  ffi::Array<ffi::String> notes;
+  for (const std::string& note : inserter.Notes()) notes.push_back(note);
+  if (notes.empty()) return func.WithBody(body);
+  ir::AttrMap attrs = func->attrs;
+  attrs.Set(kSyncNotes, notes);
+  return ir::PrimFunc(func->name, func->symbols, func->params, func->roles, body, attrs,
+                      func->span);
 }
 
 }  // namespace tilescale::pass

@@ -50,4 +50,13 @@ std::optional<Linear> AsLinear(const ir::Expr& e, const ir::VarObj* var) {
   return Linear{1, Zero(e)};
 }
 
+bool IsOf(const ir::Expr& e, const ir::Var& var) {
+  bool only = true;
+  ir::ForEachExpr(e, [&](const ir::Expr& x) {
+    const bool other = x.as<ir::VarObj>() && !x.same_as(var);
+    only = only && !other && !x.as<ir::LoadObj>() && !x.as<ir::CallObj>();
+  });
+  return only;
+}
+
 }  // namespace tilescale::pass

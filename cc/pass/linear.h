@@ -20,6 +20,9 @@ std::optional<Linear> AsLinear(const ir::Expr& e, const ir::VarObj* var);
 /// Whether `e` mentions `var`.
 bool Mentions(const ir::Expr& e, const ir::VarObj* var);
 
+/// Whether `var` is the only thing that the value of `e` depends on.
+bool IsOf(const ir::Expr& e, const ir::Var& var);
+
 }  // namespace tilescale::pass
 
 #endif  // TILESCALE_CC_PASS_LINEAR_H_

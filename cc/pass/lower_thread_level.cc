@@ -109,8 +109,9 @@ class ThreadLevelMarker : public ir::Mutator {
   static bool Synchronizes(const ir::Expr& value) {
     const auto* call = value.as<ir::CallObj>();
     const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
-    return call && (call->op == "ptx_commit_group" || call->op == "ptx_wait_group" ||
-                    (decl && decl->orders != ir::Orders::kNothing));
+    return call &&
+           (call->op == "ptx_commit_group" || call->op == "ptx_wait_group" ||
+            (decl && decl->orders != ir::Orders::kNothing && decl->orders != ir::Orders::kSome));
   }
 
   // One round of a loop that every thread makes.

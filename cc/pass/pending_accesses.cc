@@ -45,7 +45,8 @@ bool Same(const SyncAccess& a, const SyncAccess& b) {
   bool same = a.buffer == b.buffer && a.write == b.write && a.atomic == b.atomic &&
               a.arrival == b.arrival && a.who == b.who && a.key == b.key &&
               a.where.size() == b.where.size() && a.warps_met == b.warps_met &&
-              a.groups == b.groups && a.by_thread.has_value() == b.by_thread.has_value() &&
+              a.doubtful == b.doubtful && a.groups == b.groups &&
+              a.by_thread.has_value() == b.by_thread.has_value() &&
               (!a.by_thread || Same(*a.by_thread, *b.by_thread)) &&
               std::equal(a.when.begin(), a.when.end(), b.when.begin(), b.when.end(), SameExpr);
   for (size_t i = 0; same && i < a.where.size(); ++i) {
@@ -152,6 +153,16 @@ void SyncState::MeetInWarps() {
     Join(&met, {access});
   }
   pending = std::move(met);
+}
+
+void Doubt(Pending* pending, const Pending& known) {
+  Pending result;
+  for (SyncAccess access : *pending) {
+    auto same = [&](const SyncAccess& other) { return Same(access, other); };
+    access.doubtful = access.doubtful || std::none_of(known.begin(), known.end(), same);
+    Join(&result, {access});
+  }
+  *pending = std::move(result);
 }
 
 void ForgetWhen(Pending* pending, const Names& names) {

@@ -8,6 +8,7 @@
 #include "cc/arith/prover.h"
 #include "cc/ir/buffer.h"
 #include "cc/ir/mutator.h"
+#include "cc/ir/span.h"
 #include "cc/pass/thread_elements.h"
 
 namespace tilescale::pass {
@@ -49,6 +50,12 @@ struct SyncAccess {
   bool warps_met = false;
   /// What holds of the present values of names if it may still matter.
   std::vector<ir::Expr> when;
+  /// Where the user wrote it.
+  ir::Span span;
+  /// Whether more than the numbers of threads decides who comes to the code around it.
+  bool guarded = false;
+  /// Whether those that come here may have missed it.
+  bool doubtful = false;
   /// kBeforeWait: the groups of copies that every thread has certainly ended since.
   int64_t groups = 0;
 };
@@ -86,6 +93,8 @@ struct SyncState {
 
 /// Names whose present values end. What the analyzer knows of them is kept for `by_thread`.
 using Names = std::vector<ir::Var>;
+/// Doubts what is not among `known`: it happens on one of several ways here.
+void Doubt(Pending* pending, const Pending& known);
 /// Replaces limits that mention any of the names: all of the dimension.
 void Forget(Pending* pending, const Names& names, arith::Analyzer* analyzer);
 /// Drops what is known of the names' present values, which end.

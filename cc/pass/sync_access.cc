@@ -78,8 +78,13 @@ std::optional<std::string> DealtKey(const ir::ParallelObj* box, const ffi::Array
 class AccessWalker : public ir::Visitor {
  public:
   AccessWalker(const SyncAccesses* self, const Divergence& divergence, const ir::ParallelObj* box,
-               Who who, const ir::VarMap& values)
-      : self_(self), divergence_(divergence), box_(box), who_(who), values_(values) {}
+               Who who, const ir::VarMap& values, const std::vector<ir::Expr>& conditions)
+      : self_(self),
+        divergence_(divergence),
+        box_(box),
+        who_(who),
+        values_(values),
+        conditions_(conditions) {}
 
   Pending found;
 
@@ -92,6 +97,18 @@ class AccessWalker : public ir::Visitor {
   }
 
   void VisitStmt(const ir::Stmt& s) override {
+    const ir::Span outer = span_;
+    if (s->span.defined()) span_ = s->span;
+    const auto* loop = s.as<ir::ForObj>();
+    const bool doubt = s.as<ir::WhileObj>() || (loop && !ir::AsConstInt(loop->extent));
+    doubts_ += doubt;
+    VisitKind(s);
+    doubts_ -= doubt;
+    span_ = outer;
+  }
+
+ private:
+  void VisitKind(const ir::Stmt& s) {
     if (const auto* store = s.as<ir::StoreObj>()) {
       Add(store->buffer, store->indices, ir::MemoryUse::kWrite, 1);
     }
@@ -113,15 +130,17 @@ class AccessWalker : public ir::Visitor {
     VisitFields(s);
   }
 
- private:
   void VisitBranches(const ir::IfObj* branch) {
     VisitExpr(branch->cond);
     const bool stays = !ReadsMemory(branch->cond);
     if (stays) conditions_.push_back(Resolve(branch->cond));
+    const bool doubt = !stays || !IsOf(conditions_.back(), self_->thread());
+    doubts_ += doubt;
     VisitStmt(branch->then_body);
     if (stays) conditions_.back() = ir::MakeNot(conditions_.back());
     if (branch->else_body.has_value()) VisitStmt(branch->else_body.value());
     if (stays) conditions_.pop_back();
+    doubts_ -= doubt;
   }
 
   void Enter(const ir::Var& var, const ir::Expr& extent) {
@@ -162,6 +181,9 @@ class AccessWalker : public ir::Visitor {
     // A fragment in shared memory may have views, which are still called fragments.
     if (!IsVisible(ffi::GetRef<ir::Buffer>(access.buffer)) || use == ir::MemoryUse::kNone) return;
     access.place = self_->PlaceOf(access.buffer);
+    access.span = span_;
+    access.guarded = self_->IsGuarded();
+    access.doubtful = doubts_ > 0;
     access.write = use != ir::MemoryUse::kRead;
     access.atomic = use == ir::MemoryUse::kAtomic;
     // The source of a copy in flight is still to be read, too.
@@ -220,15 +242,7 @@ class AccessWalker : public ir::Visitor {
 
   // In terms of names that do not change while the statement runs.
   ir::Expr Resolve(const ir::Expr& e) const {
-    struct Namer : ir::Mutator {
-      const SyncAccesses* self;
-      ir::Expr MutateExpr(const ir::Expr& x) override {
-        if (x.as<ir::LoadObj>() || x.as<ir::CallObj>()) return self->NameOf(x);
-        return DefaultExpr(x);
-      }
-    } namer;
-    namer.self = self_;
-    return ir::Substitute(ir::Substitute(namer.MutateExpr(e), names_), values_);
+    return ir::Substitute(ir::Substitute(self_->Named(e), names_), values_);
   }
 
   Span1 Limits(const ir::Expr& index, int64_t count) const {
@@ -253,9 +267,11 @@ class AccessWalker : public ir::Visitor {
   Who who_;
   const ir::VarMap& values_;
   ir::VarMap names_;
+  std::vector<ir::Expr> conditions_;
+  ir::Span span_;
+  int doubts_ = 0;
   SyncAccess::Arrival arrival_ = SyncAccess::Arrival::kNow;
   bool collective_ = false;
-  std::vector<ir::Expr> conditions_;
   std::vector<std::pair<ir::Var, int64_t>> ranges_;
   std::unordered_set<const ffi::Object*> inner_;
 };
@@ -300,8 +316,34 @@ void SyncAccesses::Bind(const ir::BindObj* bind) {
   values_.insert_or_assign(bind->var.get(), ir::Substitute(bind->value, values_));
 }
 
+void SyncAccesses::Enter(const std::optional<ir::Expr>& cond) {
+  const bool stays = cond && !ReadsMemory(*cond);
+  const ir::Expr known = stays ? Resolve(Named(*cond)) : ir::MakeBool(true);
+  guarded_.push_back((!guarded_.empty() && guarded_.back()) || !stays || !IsOf(known, thread_));
+  conditions_.push_back(known);
+}
+
+void SyncAccesses::Leave() {
+  conditions_.pop_back();
+  guarded_.pop_back();
+}
+
+ir::Expr SyncAccesses::Named(const ir::Expr& e) const {
+  struct Namer : ir::Mutator {
+    const SyncAccesses* self;
+    ir::Expr MutateExpr(const ir::Expr& x) override {
+      if (x.as<ir::LoadObj>() || x.as<ir::CallObj>()) return self->NameOf(x);
+      return DefaultExpr(x);
+    }
+  } namer;
+  namer.self = this;
+  return namer.MutateExpr(e);
+}
+
 Pending SyncAccesses::Collect(const ffi::Any& root, const ir::ParallelObj* box, Who who) const {
-  AccessWalker walker(this, divergence_, box, who, values_);
+  // Each thread carries out by itself what is not all threads'.
+  if (!conditions_.empty()) who = Who::kAny;
+  AccessWalker walker(this, divergence_, box, who, values_, conditions_);
   walker.Visit(root);
   return walker.found;
 }

@@ -12,6 +12,7 @@
 #include "cc/codegen/cuda/writer.h"
 #include "cc/ir/visitor.h"
 #include "cc/pass/cuda_pipeline.h"
+#include "cc/pass/insert_sync.h"
 #include "cc/support/diagnostic.h"
 #include "cc/support/json.h"
 
@@ -218,7 +219,13 @@ ffi::Map<ffi::String, ffi::Any> CompileCUDA(const ir::PrimFunc& func,
                                             const ffi::Map<ffi::String, ffi::Any>& options) {
   lower::cuda::Context context = pass::MakeCudaContext(func, options);
   ir::PrimFunc lowered = pass::RunCudaPipeline(func, context);
-  const std::vector<std::string> notes = CheckResources(func, lowered, context);
+  std::vector<std::string> notes = CheckResources(func, lowered, context);
+  auto of_sync = lowered->attrs.find(pass::kSyncNotes);
+  if (of_sync != lowered->attrs.end()) {
+    for (const ffi::String& note : (*of_sync).second.cast<ffi::Array<ffi::String>>()) {
+      notes.push_back(note);
+    }
+  }
   Kernel kernel = TakeApart(lowered);
   Launch launch(lowered, kernel.grid);
   Writer writer(context, PlannedOffsets(lowered, "shared_offsets"));
