@@ -8,6 +8,8 @@ import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.harness import thread_sim
+from tilescale.sim.mutate import mutate
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -76,3 +78,37 @@ def test_rows_that_are_done_tile_by_tile_need_no_barrier():
     source = example.softmax.with_options(target="sim:sm_80").compile(x).kernel_source
     assert "for (int32_t step_1" in source
     assert "sync_" not in source
+
+
+def persistent(mirrored):
+    """Two programs share eight tiles; each element comes from its own or from another thread."""
+
+    @T.prim_func
+    def kernel(A: T.Tensor((8, 64), "int32"), B: T.Tensor((8, 64), "int32")):
+        with T.Kernel(2, threads=64) as bx:
+            s = T.alloc_shared((64,), "int32")
+            for k, _ in T.Persistent([8, 1], 2, bx):
+                for i in T.Parallel(64):
+                    s[i] = A[k, i]
+                for i in T.Parallel(64):
+                    B[k, i] = s[63 - i if mirrored else i]
+
+    return kernel
+
+
+@pytest.mark.parametrize(("mirrored", "barriers"), [(True, 2), (False, 0)])
+def test_tiles_of_a_persistent_program(mirrored, barriers):
+    lowered = thread_sim.lower(persistent(mirrored))
+    source = lowered.kernel_source
+    assert source.count("sync_block()") == barriers, source
+    a = np.arange(512, dtype=np.int32).reshape(8, 64)
+    for policy in ("round_robin", "random", "adversarial"):
+        b = np.zeros_like(a)
+        thread_sim.launch(lowered, [a, b], 2, policy=policy, seed=3).check()
+        np.testing.assert_array_equal(b, a[:, ::-1] if mirrored else a)
+
+    def run(text, **options):
+        return thread_sim.launch(lowered, [a, np.zeros_like(a)], 2, source=text, **options)
+
+    rows = mutate(source, run).rows
+    assert [row.verdict for row in rows] == ["reported"] * barriers

@@ -10,6 +10,7 @@ from tests.harness import thread_sim
 
 I32 = "int32"
 SLOTS = 2
+ROUNDS = 4
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -26,19 +27,21 @@ class Program:
     `step_values`.
     """
 
-    KINDS = ("own", "xor", "turn", "tile", "first", "round", "branch", "warp")
+    KINDS = ("own", "xor", "turn", "tile", "first", "round", "branch", "warp", "lanes", "warps")
+    KINDS += ("half", "view")
 
     def __init__(self, seed):
         draw = random.Random(seed)
         self.threads = draw.choice([32, 64, 96, 128])
         self.rounds = draw.choice([1, 2, 3])
+        self.persistent = draw.random() < 0.4
         self.steps = [
             (draw.choice(self.KINDS), draw.randint(1, 31), draw.randint(0, 1), draw.randint(0, 1))
             for _ in range(draw.randint(2, 5))
         ]
 
     def kernel(self):
-        threads, steps = self.threads, self.steps
+        threads, steps, persistent = self.threads, self.steps, self.persistent
 
         @T.macro
         def step_code(s, tx, k, kind, number, slot, other):
@@ -59,6 +62,23 @@ class Program:
             elif kind == "branch":
                 if k % 2 == slot:
                     s[slot * threads + tx] = s[other * threads + threads - 1 - tx] + number
+            elif kind == "lanes":
+                if tx < 32:
+                    s[slot * threads + tx] = s[other * threads + (tx ^ number)] + 1
+                    s[slot * threads + tx] = s[slot * threads + 31 - tx] * 3
+            elif kind == "warps":
+                # All warps but the first one, if there are more.
+                if tx >= threads % 64:
+                    last = threads + threads % 64 - 1
+                    s[slot * threads + tx] = s[slot * threads + last - tx] + number
+                    s[slot * threads + tx] = s[slot * threads + last - tx] * 3
+            elif kind == "half":
+                if tx % 32 < 16:
+                    s[slot * threads + tx] = s[slot * threads + (tx ^ 5)] + number
+            elif kind == "view":
+                rows = T.view(s, (SLOTS * threads // 8, 8))
+                first = slot * threads // 8
+                rows[first + tx // 8, tx % 8] = rows[first + tx // 8, 7 - tx % 8] + number
             else:
                 if tx < 32:
                     s[slot * threads + tx] = s[slot * threads + tx] ^ number
@@ -71,9 +91,15 @@ class Program:
                 tx = T.get_thread_binding(0)
                 s = T.alloc_shared((SLOTS * threads,), I32)
                 T.copy(A, s)
-                for k in T.serial(n):
-                    for kind, number, slot, other in steps:
-                        step_code(s, tx, k, kind, number, slot, other)
+                if persistent:
+                    for k, _ in T.Persistent([ROUNDS, 1], 1, 0):
+                        if k < n:
+                            for kind, number, slot, other in steps:
+                                step_code(s, tx, k, kind, number, slot, other)
+                else:
+                    for k in T.serial(n):
+                        for kind, number, slot, other in steps:
+                            step_code(s, tx, k, kind, number, slot, other)
                 T.copy(s, B)
 
         return program
@@ -97,6 +123,16 @@ class Program:
                     s[(k + slot) % 2] = s[(k + 1 + slot) % 2][t ^ 1] + 2
                 elif kind == "branch" and k % 2 == slot:
                     s[slot] = s[other][::-1] + number
+                elif kind == "lanes":
+                    s[slot, :32] = (s[other][t ^ number][:32] + 1)[::-1] * 3
+                elif kind == "warps":
+                    part = s[slot, n % 64 :]
+                    part[:] = part[::-1] + number
+                    part[:] = part[::-1] * 3
+                elif kind == "half":
+                    s[slot] = np.where(t % 32 < 16, s[slot][t ^ 5] + number, s[slot])
+                elif kind == "view":
+                    s[slot] = s[slot].reshape(-1, 8)[:, ::-1].ravel() + number
                 elif kind == "warp":
                     s[slot, :32] ^= number
         return s.ravel()
