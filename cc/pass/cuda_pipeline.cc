@@ -5,6 +5,7 @@
 #include "cc/ir/visitor.h"
 #include "cc/lower/cuda/alignment.h"
 #include "cc/pass/apply_shared_layouts.h"
+#include "cc/pass/assume_divisible.h"
 #include "cc/pass/bind_threads.h"
 #include "cc/pass/check_kernel.h"
 #include "cc/pass/check_loop_layouts.h"
@@ -50,10 +51,11 @@ constexpr int64_t kMaxThreads = 1024;
 // [(pass name, function after it)], for `inspect` and for tests of each stage.
 ffi::Array<ffi::Any> Stages(const ir::PrimFunc& func, const Options& options) {
   ffi::Array<ffi::Any> stages;
-  RunCudaPipeline(func, MakeCudaContext(func, options),
-                  [&](const std::string& name, const ir::PrimFunc& f) {
-                    stages.push_back(ffi::Array<ffi::Any>({ffi::String(name), f}));
-                  });
+  Context context = MakeCudaContext(func, options);
+  if (!context.divisible.empty()) LowerForCuda(func, &context);
+  RunCudaPipeline(func, context, [&](const std::string& name, const ir::PrimFunc& f) {
+    stages.push_back(ffi::Array<ffi::Any>({ffi::String(name), f}));
+  });
   return stages;
 }
 
@@ -130,6 +132,8 @@ const std::vector<CudaPass>& CudaPipeline() {
       // Before all that looks at indices: blocks get other coordinates.
       {"rasterize_grid", RasterizeGrid},
       {"bind_threads", BindThreads},
+      // Before anything asks how accesses are aligned.
+      {"assume_divisible", AssumeDivisible},
       // Before what single threads do is told from what a block does.
       {"lower_private_ops", LowerPrivateOps},
       // Before schedules, which must not move what single threads do.
@@ -189,6 +193,16 @@ ir::PrimFunc RunCudaPipeline(
   return func;
 }
 
+ir::PrimFunc LowerForCuda(const ir::PrimFunc& func, Context* context) {
+  while (true) {
+    ir::PrimFunc lowered = RunCudaPipeline(func, *context);
+    if (context->divisible.empty()) return lowered;
+    std::vector<lower::cuda::DivisibleSize> used = UsedDivisibleSizes(lowered, *context);
+    if (used.size() == context->divisible.size()) return lowered;
+    context->divisible = std::move(used);
+  }
+}
+
 Context MakeCudaContext(const ir::PrimFunc& func, const Options& options) {
   Context context;
   static_cast<lower::Context&>(context) = MakeContext(options);
@@ -211,6 +225,10 @@ Context MakeCudaContext(const ir::PrimFunc& func, const Options& options) {
   auto alignment = options.find("tensor_alignment");
   if (alignment != options.end()) context.tensor_alignment = (*alignment).second.cast<int64_t>();
   context.checked_tensors = lower::cuda::FindCheckedTensors(func);
+  auto divisible = options.find("divisible_sizes");
+  if (divisible == options.end() || (*divisible).second.cast<bool>()) {
+    context.divisible = FindDivisibleSizes(func, context);
+  }
   context.threads = ThreadsOf(func);
   return context;
 }

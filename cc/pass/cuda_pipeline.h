@@ -24,6 +24,10 @@ ir::PrimFunc RunCudaPipeline(
     ir::PrimFunc func, const lower::cuda::Context& context,
     const std::function<void(const std::string&, const ir::PrimFunc&)>& after = {});
 
+/// Lowers a function. Of `context->divisible` only what vectors use is left: the rest is assumed
+/// nowhere.
+ir::PrimFunc LowerForCuda(const ir::PrimFunc& func, lower::cuda::Context* context);
+
 /// The context that compile options describe ("arch" and those of the CPU target), with the threads
 /// that the kernel asks for. Throws `CompileOptionError` for unknown values.
 lower::cuda::Context MakeCudaContext(const ir::PrimFunc& func,

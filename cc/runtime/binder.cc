@@ -66,20 +66,29 @@ bool Binder::BindTensor(int64_t index) {
   slots_[signature_.params[index].slot].p = views_[index].data;
   if (!CheckAlignment(index, signature_.params[index])) return false;
   if (!MatchShape(index, false) || !MatchStrides(index, false)) return false;
-  NoteAddress(index);
+  NoteAddress(index, signature_.params[index]);
   return true;
 }
 
-void Binder::NoteAddress(int64_t index) {
-  const Param& param = signature_.params[index];
-  const auto address = reinterpret_cast<uintptr_t>(slots_[param.slot].p);
+void Binder::NoteAddress(int64_t index, const Param& param) {
+  const auto address = reinterpret_cast<uintptr_t>(slots_[signature_.params[index].slot].p);
   if (address % static_cast<uint64_t>(param.vector_alignment) != 0) low_bits_ |= address;
 }
 
 int64_t Binder::Variant() const {
+  const int64_t wide = NeedsWideIndex() ? kWideVariant : 0;
   int64_t less = 0;
   for (uint64_t bytes : {32, 16, 8, 4}) less += low_bits_ % bytes != 0;
-  return (NeedsWideIndex() ? kWideVariant : 0) + less * kAlignmentVariant;
+  if (less == 0 && !SizesDivide()) return wide + kSizesVariant;
+  return wide + less * kAlignmentVariant;
+}
+
+bool Binder::SizesDivide() const {
+  const ts_slot* symbols = slots_ + signature_.symbol_slot;
+  for (const DivisibleSymbol& size : signature_.divisible) {
+    if ((symbols[size.symbol].i & (size.multiple - 1)) != 0) return false;
+  }
+  return true;
 }
 
 bool Binder::CheckAlignment(int64_t index, const Param& param) {

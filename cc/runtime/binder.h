@@ -53,7 +53,9 @@ struct BindError {
 inline constexpr int64_t kWideVariant = 1;
 // Tensors start at multiples of 16, 8, 4, or fewer bytes: 1, 2, 3 or 4 times this.
 inline constexpr int64_t kAlignmentVariant = 2;
-inline constexpr int64_t kNumVariants = 10;
+// Sizes are no multiples: 5 times `kAlignmentVariant`, which has no tensors aligned less.
+inline constexpr int64_t kSizesVariant = 5 * kAlignmentVariant;
+inline constexpr int64_t kNumVariants = kSizesVariant + 2;
 
 // Use: bind every passed argument in order, then `Derive`, then place the allocated tensors. All
 // functions that return bool return false after they have filled `error`.
@@ -79,12 +81,14 @@ class Binder {
   bool IsOnDevice(DLDevice device) const;
   // True if an element count is too large for 32-bit indices.
   bool NeedsWideIndex() const;
+  // True if each symbol that is expected to be a multiple is one.
+  bool SizesDivide() const;
   // Which of the kernel's variants runs: 0 for the kernel itself.
   int64_t Variant() const;
   // Checks the address of a tensor or pointer against what a kernel needs of the parameter.
   bool CheckAlignment(int64_t index, const Param& param);
-  // Notes the address of a pointer, or a tensor, that has been bound.
-  void NoteAddress(int64_t index);
+  // Notes the address of a pointer or tensor, for what vectors of a kernel need of the parameter.
+  void NoteAddress(int64_t index, const Param& param);
 
   const BindError& error() const { return error_; }
 

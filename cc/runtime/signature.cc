@@ -89,6 +89,11 @@ std::string Check(const Signature& signature) {
   for (int64_t index : signature.index32_limit) {
     if (!InRange(index, signature.num_exprs)) return "`index32_limit` is out of range";
   }
+  for (const DivisibleSymbol& size : signature.divisible) {
+    const bool power = size.multiple > 0 && (size.multiple & (size.multiple - 1)) == 0;
+    if (!InRange(size.symbol, signature.symbols.size())) return "`divisible` is out of range";
+    if (!power) return "`divisible` has a multiple that is no power of two";
+  }
   if (signature.grid.empty() || signature.grid.size() > 3)
     return "the grid must have 1 to 3 extents";
   return CheckDims(signature, signature.grid);

@@ -52,6 +52,12 @@ struct SymbolSite {
   bool stride = false;
 };
 
+// A symbol that is expected to be a multiple; otherwise a variant of the kernel runs.
+struct DivisibleSymbol {
+  int64_t symbol = 0;
+  int64_t multiple = 1;  // A power of two.
+};
+
 struct Signature {
   std::string name;
   std::vector<Param> params;
@@ -64,6 +70,7 @@ struct Signature {
   bool cuda = false;  // The kernel runs on a CUDA device, and so live its tensors.
   std::vector<std::string> expr_programs;  // CUDA kernels: the expressions; see exprs.h.
   std::vector<int64_t> index32_limit;
+  std::vector<DivisibleSymbol> divisible;
   std::vector<int64_t> returns;
   bool returns_tuple = false;  // Also a single output comes back in a tuple.
 

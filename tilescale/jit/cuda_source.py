@@ -14,6 +14,8 @@ from tilescale.jit.options import CompileOptions
 _WIDE_VARIANT = 1
 _ALIGNMENT_STEP = 2
 _ALIGNMENTS = (32, 16, 8, 4, 1)
+# The step behind them: all tensors are aligned, but sizes are no multiples of vectors.
+_SIZES_LEVEL = 5
 
 
 def lower(func: Any, options: CompileOptions) -> Lowered:
@@ -45,7 +47,9 @@ def variant_options(options: CompileOptions, number: int) -> CompileOptions:
     if number & _WIDE_VARIANT:
         configs["tl.config_index_bitwidth"] = 64
     if level := number // _ALIGNMENT_STEP:
-        configs["tensor_alignment"] = _ALIGNMENTS[level]
+        configs["divisible_sizes"] = False
+        if level != _SIZES_LEVEL:
+            configs["tensor_alignment"] = _ALIGNMENTS[level]
     return dataclasses.replace(options, pass_configs=configs)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from tilescale.errors import UnknownPassConfigError
 
 # Options for tests of the compiler; they have no member because they are not for users.
-_INTERNAL = frozenset({"disable_bounds_proof", "plant_bug", "tensor_alignment"})
+_INTERNAL = frozenset({"disable_bounds_proof", "divisible_sizes", "plant_bug", "tensor_alignment"})
 
 
 class PassConfigKey(enum.StrEnum):

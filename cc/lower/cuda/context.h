@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include "cc/ir/buffer.h"
 #include "cc/lower/common/context.h"
@@ -25,6 +26,14 @@ inline constexpr int64_t kWideVectorBytes = 32;
 
 class Layouts;
 
+/// A symbol that is taken for a multiple so that vectors fit into the rows of a tensor.
+struct DivisibleSize {
+  const ir::BufferObj* tensor;
+  ir::Var symbol;
+  /// A power of two, at most the elements of 16 bytes.
+  int64_t multiple;
+};
+
 /// The options of one compilation for a CUDA target: those that all targets have, and its own.
 struct Context : lower::Context {
   /// "sm_80": decides which instructions there are.
@@ -40,6 +49,8 @@ struct Context : lower::Context {
   int64_t tensor_alignment = kVectorBytes;
   /// The tensors of global memory for which it does.
   std::unordered_set<const ir::BufferObj*> checked_tensors;
+  /// What the launch checks of dynamic sizes.
+  std::vector<DivisibleSize> divisible;
   /// What `InferLayouts` has decided; set while `LowerCudaTileOps` lowers operators, null
   /// otherwise.
   std::shared_ptr<const Layouts> layouts;

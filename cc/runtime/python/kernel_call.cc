@@ -94,22 +94,38 @@ PyObject* KernelCall::Run() {
 }
 
 BoundKernel* KernelCall::FindVariant() {
-  const int64_t number = bound_->variant ? binder_.Variant() : 0;
-  if (number == 0) return bound_;
+  int64_t number = bound_->variant ? binder_.Variant() : 0;
+  while (number != 0) {
+    BoundKernel* variant = MakeVariant(number);
+    if (variant == nullptr) return nullptr;
+    if (!CheckVariant(*variant)) return nullptr;
+    // Another text may access by vectors what this one does not.
+    const int64_t next = binder_.Variant();
+    if (next == number) return variant;
+    number = next;
+  }
+  return bound_;
+}
+
+BoundKernel* KernelCall::MakeVariant(int64_t number) {
   PyRef& known = bound_->variants[number];
   if (!known) {
     PyRef made(PyObject_CallFunction(bound_->variant.get(), "L", static_cast<long long>(number)));
     if (!made) return nullptr;
     if (!known) known = std::move(made);  // Another thread may have been faster.
   }
-  BoundKernel* variant = reinterpret_cast<KernelObject*>(known.get())->bound;
-  const std::vector<Param>& params = variant->signature().params;
+  return reinterpret_cast<KernelObject*>(known.get())->bound;
+}
+
+bool KernelCall::CheckVariant(const BoundKernel& variant) {
+  const std::vector<Param>& params = variant.signature().params;
   for (size_t i = 0; i < params.size(); ++i) {
     if (params[i].kind == ParamKind::kScalar) continue;
-    if (!binder_.CheckAlignment(static_cast<int64_t>(i), params[i]))
-      return ReportBindError(), nullptr;
+    const auto index = static_cast<int64_t>(i);
+    binder_.NoteAddress(index, params[i]);
+    if (!binder_.CheckAlignment(index, params[i])) return ReportBindError();
   }
-  return variant;
+  return true;
 }
 
 bool KernelCall::BindArguments() {
@@ -221,7 +237,7 @@ bool KernelCall::BindPointer(int64_t index, PyObject* object) {
 }
 
 bool KernelCall::BindAddress(int64_t param) {
-  binder_.NoteAddress(param);
+  binder_.NoteAddress(param, signature_.params[param]);
   return binder_.CheckAlignment(param, signature_.params[param]) || ReportBindError();
 }
 

@@ -69,6 +69,10 @@ class KernelCall {
   // What the arguments need: this kernel, or a variant that is compiled when it is first needed.
   // Null with a Python exception set.
   BoundKernel* FindVariant();
+  // The variant of a number; null with a Python exception.
+  BoundKernel* MakeVariant(int64_t number);
+  // Checks, and notes for `Binder::Variant`, what a variant needs of addresses.
+  bool CheckVariant(const BoundKernel& variant);
   PyRef TensorMemory();
   bool FindStream(cuda::CUstream* stream);
   PyObject* Results();

@@ -121,6 +121,10 @@ Param ReadParam(PyObject* dict) {
   return param;
 }
 
+DivisibleSymbol ReadDivisible(PyObject* dict) {
+  return {ToInt(Need(dict, "symbol")), ToInt(Need(dict, "multiple"))};
+}
+
 void ReadFields(PyObject* dict, Signature* signature) {
   signature->name = ToString(Need(dict, "name"));
   signature->params = ReadList<Param>(dict, "params", ReadParam);
@@ -133,6 +137,7 @@ void ReadFields(PyObject* dict, Signature* signature) {
   signature->grid = ReadList<Dim>(dict, "grid", ReadDim);
   if (PyObject* value = Find(dict, "parallel")) signature->parallel = ToBool(value);
   signature->index32_limit = ReadList<int64_t>(dict, "index32_limit", ToInt);
+  signature->divisible = ReadList<DivisibleSymbol>(dict, "divisible", ReadDivisible);
   signature->returns = ReadList<int64_t>(dict, "returns", ToInt);
   if (PyObject* value = Find(dict, "returns_tuple")) signature->returns_tuple = ToBool(value);
   if (Find(dict, "returns") != nullptr) return;

@@ -143,7 +143,9 @@ class Launches:
 
     def __init__(self, func):
         self.seen, self.made = [], []
-        kernel = tilescale.compile(func, target=machine.target())
+        # Without the other thing that is asked of extents.
+        general = {"divisible_sizes": False}
+        kernel = tilescale.compile(func, target=machine.target(), pass_configs=general)
         self.call = self._make(kernel.signature, 0)
 
     def _make(self, signature, number):
