@@ -7,6 +7,7 @@ TILESCALE_ARCH.
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import importlib
 import importlib.util
@@ -117,15 +118,14 @@ def _bytes_of(array: Any) -> Any:
     if array.size == 0:
         return np.zeros(0, np.uint8)
     span = sum((n - 1) * stride for n, stride in zip(array.shape, array.strides, strict=True))
-    first = np.lib.stride_tricks.as_strided(array, (1,), (array.itemsize,)).view(np.uint8)
-    return np.lib.stride_tricks.as_strided(first, (span + array.itemsize,), (1,))
+    memory = (ctypes.c_uint8 * (span + array.itemsize)).from_address(array.ctypes.data)
+    return np.frombuffer(memory, np.uint8)
 
 
 def _copy_back(theirs: Any, ours: Any) -> None:
     """Gaps may belong to other arrays; what repeats its elements is not written one by one."""
     if not np.array_equal(theirs, _bytes_of(ours)):
-        first = theirs.view(ours.dtype)
-        ours[...] = np.lib.stride_tricks.as_strided(first, ours.shape, ours.strides)
+        ours[...] = np.ndarray(ours.shape, ours.dtype, theirs, strides=ours.strides)
 
 
 def _on_gpu(array: Any) -> tuple[Any, Any]:

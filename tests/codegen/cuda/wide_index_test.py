@@ -142,6 +142,7 @@ class Launches:
     """The variants that calls have launched, without running them."""
 
     def __init__(self, func):
+        machine.simulator_only("a GPU has no tensors of this size, or without memory behind them")
         self.seen, self.made = [], []
         # Without the other thing that is asked of extents.
         general = {"divisible_sizes": False}
