@@ -7,6 +7,7 @@ import pytest
 
 import tilescale
 import tilescale.language as T
+from tests.support import machine
 from tilescale import _runtime, errors
 from tilescale.jit import backend, cuda_source, tensors
 from tilescale.jit.argument_errors import ArgumentReporter
@@ -135,7 +136,7 @@ def test_what_the_kernel_says_itself_is_not_checked():
     ],
 )
 def test_products_of_all_sizes_are_right(m, n, k, variants, made):
-    kernel = tilescale.compile(make_product(), target="sim:sm_80")
+    kernel = machine.build(make_product(), "sm_80")
     a = RNG.integers(-3, 3, (m, k)).astype(np.float16)
     b = RNG.integers(-3, 3, (k, n)).astype(np.float16)
     for _ in range(2):
@@ -146,7 +147,7 @@ def test_products_of_all_sizes_are_right(m, n, k, variants, made):
 
 
 def test_one_kernel_serves_both_kinds_of_sizes(made):
-    kernel = tilescale.compile(make_twice(), target="sim:sm_80")
+    kernel = machine.build(make_twice(), "sm_80")
     for columns in (64, 63, 4, 2, 0, 130, 128):
         a = RNG.standard_normal((9, columns)).astype(np.float32)
         kernel(a, b := np.zeros_like(a))
@@ -208,7 +209,7 @@ def test_tensors_without_vectors_need_nothing(made):
                 B[by, bx * 128 + j] = A[Table[by, 0], bx * 128 + j]
 
     assert multiples(gather) == {"n": 4}
-    kernel = tilescale.compile(gather, target="sim:sm_80")
+    kernel = machine.build(gather, "sm_80")
     table = RNG.integers(0, 6, (4, 3), np.int32)
     for columns in (132, 131):
         a = RNG.standard_normal((6, columns)).astype(np.float32)
@@ -237,7 +238,7 @@ def test_scalar_accesses_alone_are_no_reason():
 def test_strides_of_the_user_are_checked(columns, pad, variants, made):
     func = make_twice(strides=lambda s, t: (s, 1))
     assert multiples(func) == {"s": 4, "n": 4}
-    kernel = tilescale.compile(func, target="sim:sm_80")
+    kernel = machine.build(func, "sm_80")
     a = RNG.standard_normal((11, columns + pad)).astype(np.float32)[:, :columns]
     kernel(a, b := np.zeros((11, columns), np.float32))
     np.testing.assert_array_equal(b, 2 * a)
@@ -248,7 +249,7 @@ def test_columns_a_distance_apart_have_no_vectors():
     func = make_twice(strides=lambda s, t: (s, t))
     # What is stored has.
     assert multiples(func) == {"n": 4}
-    kernel = tilescale.compile(func, target="sim:sm_80")
+    kernel = machine.build(func, "sm_80")
     a = RNG.standard_normal((11, 64)).astype(np.float32)[:, ::2]
     kernel(a, b := np.zeros((11, 32), np.float32))
     np.testing.assert_array_equal(b, 2 * a)
@@ -270,7 +271,7 @@ def test_views_of_tensors_are_checked_alike(made):
                 Y[by * 8 + i, bx * 64 + j] = X[by * 8 + i, bx * 64 + j]
 
     assert multiples(halves) == {"n": 4}
-    kernel = tilescale.compile(halves, target="sim:sm_80")
+    kernel = machine.build(halves, "sm_80")
     for columns in (64, 6):
         a = RNG.standard_normal((5, columns)).astype(np.float16)
         kernel(a, b := np.zeros_like(a), np.zeros(columns // 2, np.int8))
@@ -292,7 +293,7 @@ def place(array, offset):
     [(0, 64, 0), (0, 63, SIZES), (8, 64, 4), (8, 63, 4), (4, 64, 6), (4, 63, 6)],
 )
 def test_misaligned_tensors_assume_no_sizes(offset, columns, variant, made):
-    kernel = tilescale.compile(make_twice(), target="sim:sm_80")
+    kernel = machine.build(make_twice(), "sm_80")
     a = RNG.standard_normal((9, columns)).astype(np.float32)
     kernel(place(a, offset), b := place(np.zeros_like(a), 0))
     np.testing.assert_array_equal(b, 2 * a)
@@ -310,6 +311,7 @@ def test_the_wide_variant_assumes_the_same(make, arch):
 
 def recorded(func, changes=()):
     """A kernel that only notes its variants, and the notes."""
+    machine.simulator_only("the sizes have no memory behind them")
     signature = {**tilescale.compile(func, target="sim:sm_80").signature, **dict(changes)}
     seen = []
 
@@ -340,6 +342,7 @@ def test_both_checks_of_sizes_decide(rows, columns, variant):
 
 def test_a_variant_may_need_more_of_another_tensor():
     """As its text is another one, so are its vectors."""
+    machine.simulator_only("the addresses are the host's")
     kernel = tilescale.compile(make_twice(), target="sim:sm_80")
     seen = []
 
@@ -374,6 +377,7 @@ def test_signatures_are_checked(entry):
 
 def test_the_simulator_sees_rows_that_are_not_aligned():
     """What the variant is for: the kernel itself would fault on such sizes."""
+    machine.simulator_only("the fault ends the GPU's context")
     kernel = tilescale.compile(make_twice(), target="sim:sm_80")
     signature = {**kernel.signature, "divisible": []}
     careless = _runtime.HostedKernel(
