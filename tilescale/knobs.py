@@ -74,6 +74,14 @@ def _parse_count(text: str) -> int:
     return value
 
 
+def _parse_path(text: str) -> Path | None:
+    try:
+        # A program may change its folder between two uses.
+        return Path(text).expanduser().absolute()
+    except RuntimeError as error:  # there is no such user
+        raise ValueError(text) from error
+
+
 def _bool(name: str, doc: str) -> Knob[bool]:
     return Knob(name, "boolean (0 or 1)", False, doc, _parse_bool)
 
@@ -87,7 +95,7 @@ def _text(name: str, default: str, doc: str) -> Knob[str]:
 
 
 def _path(name: str, doc: str) -> Knob[Path | None]:
-    return Knob(name, "path", None, doc, lambda text: Path(text).expanduser())
+    return Knob(name, "path", None, doc, _parse_path)
 
 
 CACHE_DIR = _path(

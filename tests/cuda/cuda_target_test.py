@@ -90,8 +90,8 @@ def test_nvrtc_and_the_simulator_get_the_same_text(monkeypatch):
         texts["nvrtc"] = source
         return compile_text(library, preload, source, *rest)
 
-    def build(folder, final, given, *rest):
-        build_text(folder, final, given, *rest)
+    def build(folder, *rest):
+        build_text(folder, *rest)
         texts["simulator"] = (folder / "kernel.cu").read_text()
 
     monkeypatch.setattr(_runtime, "nvrtc_compile", nvrtc)

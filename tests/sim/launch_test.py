@@ -147,6 +147,27 @@ def test_bad_calls_are_refused():
         sim.launch(ADD, "k", 1, 32, [a, b, c, np.int32(8)], arch="sm_75", shared_bytes=70000)
 
 
+@pytest.mark.parametrize(
+    ("grid", "block", "options"),
+    [
+        (0, 32, {}),
+        ((1, 0), 32, {}),
+        (1, (32, -1), {}),
+        ((1, 1, 1, 1), 32, {}),
+        ((65536, 65536), 32, {}),
+        (1, 32, {"seed": 2**64}),
+        (1, 32, {"resident_blocks": 2**32}),
+        (1, 32, {"resident_blocks": 0}),
+        (1, 32, {"loop_seconds": "long"}),
+        (1, 32, {"time_limit": -1}),
+    ],
+)
+def test_numbers_that_the_simulator_cannot_take(grid, block, options):
+    a, b, c = arrays(8)
+    with pytest.raises(errors.CompileOptionError):
+        sim.launch(ADD, "k", grid, block, [a, b, c, np.int32(8)], **options)
+
+
 def test_an_unknown_instruction_is_an_error():
     source = kernel("  ts::ptx::wgmma();", "int n")
     with pytest.raises(errors.InternalError, match="wgmma"):

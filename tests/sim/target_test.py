@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+from importlib.machinery import SourceFileLoader
 
 import ml_dtypes
 import numpy as np
@@ -220,3 +222,22 @@ def test_limits_of_a_grid():
     assert caught.value.got == "(1, 65536, 1)"
     assert "65535" in caught.value.expected
     assert "largest extent first" in caught.value.remedy
+
+
+@pytest.mark.parametrize("name", ["my kernels.py", "k\u00e9rnels:1.py"])
+def test_findings_in_files_with_odd_names(tmp_path, name):
+    path = tmp_path / "a folder" / name
+    path.parent.mkdir()
+    path.write_text(
+        "import tilescale.language as T\n"
+        "@T.prim_func\n"
+        'def race(A: T.Tensor((64,), "int32")):\n'
+        "    with T.Kernel(2, threads=32) as bx:\n"
+        "        A[0] = bx\n"
+    )
+    spec = importlib.util.spec_from_loader("odd", SourceFileLoader("odd", str(path)))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with pytest.raises(errors.RaceError) as info:
+        tilescale.compile(module.race, target="sim")(np.zeros(64, np.int32))
+    assert (info.value.span.file, info.value.span.line) == (str(path), 5)

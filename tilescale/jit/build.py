@@ -12,12 +12,13 @@ import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tilescale.errors import TileScaleError
 from tilescale.jit.cache import KernelCache, is_cache_enabled
 
 LOGGER = logging.getLogger("tilescale")
+Made = TypeVar("Made")
 
 _META = "meta.json"
 
@@ -175,7 +176,13 @@ def _compile(
     maker: Maker,
 ) -> Artifact:
     source = maker.complete(lowered.source)
-    folder, facts = _compile_somewhere(source, flags, maker)
+
+    def compile_in(folder: Path) -> dict[str, Any]:
+        file = folder / maker.source_name
+        file.write_text(source, encoding="utf-8")
+        return maker.make(file, folder / maker.binary_name, flags)
+
+    folder, facts = in_temporary_folder(compile_in)
     binary = folder.path / maker.binary_name
     signature = copy.deepcopy(lowered.signature)
     if cache is not None:
@@ -195,19 +202,22 @@ def _compile(
     return Artifact(source, signature, binary, False, facts, folder)
 
 
-def _compile_somewhere(
-    source: str, flags: tuple[str, ...], maker: Maker
-) -> tuple[TemporaryFolder, dict[str, Any]]:
-    """Compiles in the first temporary folder that has space."""
+def in_temporary_folder(work: Callable[[Path], Made]) -> tuple[TemporaryFolder, Made]:
+    """Runs `work` in the first temporary folder that has space, and returns both.
+
+    Args:
+        work: makes files in the folder that it is given; it may be run again in another one.
+
+    Raises:
+        TileScaleError: no folder has space.
+    """
     failure: OSError | None = None
     for parent in (None, Path("/dev/shm")):
         if parent is not None and not parent.is_dir():
             continue
         try:
             folder = TemporaryFolder(parent)
-            file = folder.path / maker.source_name
-            file.write_text(source, encoding="utf-8")
-            return folder, maker.make(file, folder.path / maker.binary_name, flags)
+            return folder, work(folder.path)
         except TileScaleError:
             raise  # Some of them are also an OSError.
         except OSError as error:

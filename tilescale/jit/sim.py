@@ -23,7 +23,8 @@ from tilescale.sim.user_source import UserSource
 lower = cuda_source.lower
 stages = cuda_source.stages
 
-_FILE = re.compile(r'"?([^\s"@()]+\.\w+):\d+')
+# The printed text of a function ends its lines with where the user wrote them.
+_FILE = re.compile(r"^.*  ; (.+):\d+$", re.MULTILINE)
 
 
 class SimKernel(JITKernel, _runtime.HostedKernel):

@@ -15,12 +15,12 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tilescale.errors import InternalError, MissingCompilerError
-from tilescale.jit import cache
+from tilescale.jit.build import TemporaryFolder, in_temporary_folder
+from tilescale.jit.cache import KernelCache, is_cache_enabled
 from tilescale.sim import headers
 from tilescale.sim.user_source import UserSource, rejected
 
@@ -37,6 +37,10 @@ _FLAGS = (
 # Calls a function of the simulator in front of each access to memory; it is linked without gcc's.
 _CHECKED = ("-fsanitize=thread", "--param=tsan-instrument-func-entry-exit=0")
 _TIMEOUT_SECONDS = 600
+_OLDEST = 12
+# What debug information calls the folder in which a kernel was compiled.
+FOLDER = "/tilescale-sim"
+_LIBRARY_NAME = "kernel.so"
 # A header other than ours would be included inside a namespace.
 _OTHER_INCLUDE = re.compile(r'^\s*#\s*include\s+(?!["<]tilescale/)', re.MULTILINE)
 
@@ -68,11 +72,13 @@ class Built:
         library: path of the shared object, which may hold other kernels too.
         symbol: the kernel's name in it.
         file: name of the kernel's text, beside `library`; findings give lines in it.
+        owner: keeps a temporary folder with both; None if they are in the cache.
     """
 
     library: Path
     symbol: str
     file: str
+    owner: TemporaryFolder | None = None
 
 
 @functools.cache
@@ -80,17 +86,34 @@ def compiler() -> tuple[str, str]:
     """Returns the path of g++ and its version.
 
     Raises:
-        MissingCompilerError: there is none.
+        MissingCompilerError: there is none, or one that is too old or does not work.
     """
     path = shutil.which("g++")
     if path is None:
-        raise MissingCompilerError(
-            "the simulator compiles kernels with g++, which was not found",
-            expected="g++ 12 or later",
-            remedy="install the system's g++ package",
-        )
-    version = subprocess.run([path, "-dumpfullversion"], capture_output=True, text=True, check=True)
-    return path, version.stdout.strip()
+        raise _no_compiler("which was not found", None)
+    version, problem = _version(path)
+    if not version.split(".")[0].isdigit() or int(version.split(".")[0]) < _OLDEST:
+        raise _no_compiler(f"but {path} does not do", version or problem)
+    return path, version
+
+
+def _version(path: str) -> tuple[str, str]:
+    """Returns what the compiler says is its version, and what else it says."""
+    command = [path, "-dumpfullversion"]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return "", str(error)
+    return ran.stdout.strip(), ran.stderr.strip()
+
+
+def _no_compiler(reason: str, got: str | None) -> MissingCompilerError:
+    return MissingCompilerError(
+        f"the simulator compiles kernels with g++, {reason}",
+        expected=f"g++ {_OLDEST} or later",
+        got=got,
+        remedy="install the system's g++ package",
+    )
 
 
 def _key(texts: Sequence[Text], arch: int, checked: bool) -> str:
@@ -119,14 +142,14 @@ def _run(command: list[str], folder: Path, texts: Sequence[Text]) -> None:
     own = texts[0].user_sources() if len(texts) == 1 else ()
     if own:
         raise rejected(texts[0].source, own, log)
-    raise InternalError(f"the simulator cannot compile {folder / _file(0)}:\n{log}")
+    raise InternalError(f"the simulator cannot compile the kernel:\n{log}")
 
 
 def _write_headers(folder: Path) -> None:
     for name, text in headers.simulator_headers().items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
 
 
 def _unit(texts: Sequence[Text]) -> str:
@@ -155,22 +178,21 @@ def _file(number: int) -> str:
     return f"kernel_{number}.cu" if number else "kernel.cu"
 
 
-def _build(folder: Path, final: Path, texts: Sequence[Text], arch: int, checked: bool) -> None:
+def _build(folder: Path, texts: Sequence[Text], arch: int, checked: bool) -> None:
     _write_headers(folder)
     for number, text in enumerate(texts):
-        (folder / _file(number)).write_text(text.source)
+        (folder / _file(number)).write_text(text.source, encoding="utf-8")
     entry = folder / "entry.cc"
-    entry.write_text(_unit(texts))
+    entry.write_text(_unit(texts), encoding="utf-8")
     command = [compiler()[0], *_FLAGS, *texts[0].flags, *(_CHECKED if checked else ())]
     command += [
         f"-D__CUDA_ARCH__={arch * 10}",
         f"-I{folder}",
-        f"-fdebug-prefix-map={folder}={final}",
+        f"-fdebug-prefix-map={folder}={FOLDER}",
     ]
-    made = folder / "kernel.o"
-    _run([*command, "-c", str(entry), "-o", str(made)], folder, texts)
-    link = [compiler()[0], "-shared", "-Wl,--no-undefined", str(made), str(LIBRARY), "-lm"]
-    _run([*link, "-o", str(folder / "kernel.so")], folder, texts)
+    _run([*command, "-c", entry.name, "-o", "kernel.o"], folder, texts)
+    link = [compiler()[0], "-shared", "-Wl,--no-undefined", "kernel.o", str(LIBRARY), "-lm"]
+    _run([*link, "-o", _LIBRARY_NAME], folder, texts)
 
 
 def build(text: Text, arch: int, checked: bool) -> Built:
@@ -213,32 +235,25 @@ def build_many(texts: Sequence[Text], arch: int, checked: bool) -> list[Built]:
     return [found[text] if text in found else build(text, arch, checked) for text in texts]
 
 
-@functools.cache
-def _private() -> tempfile.TemporaryDirectory[str]:
-    """Makes the folder of this process, for kernels that the cache cannot take."""
-    return tempfile.TemporaryDirectory(prefix="tilescale-sim-")
-
-
-def _staging(final: Path) -> tuple[Path, Path]:
-    """Returns a new folder and where to move it: `final`, unless that cannot be written."""
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(dir=final.parent)), final
-    except OSError as error:
-        cache.warn_unwritable(final.parent, error)
-        own = Path(_private().name)
-        return Path(tempfile.mkdtemp(dir=own)), own / final.name
-
-
 def _build_together(texts: Sequence[Text], arch: int, checked: bool) -> list[Built]:
-    final = cache.cache_root() / "sim" / _key(texts, arch, checked)[:32]
-    if not (final / "kernel.so").exists():
-        folder, final = _staging(final)
-        try:
-            _build(folder, final, texts, arch, checked)
-            with contextlib.suppress(OSError):  # another process was faster
-                os.replace(folder, final)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    library = final / "kernel.so"
-    return [Built(library, _symbol(texts, i), _file(i)) for i in range(len(texts))]
+    cache = KernelCache() if is_cache_enabled() else None
+    key = _key(texts, arch, checked)
+    folder = cache.load(key) if cache is not None else None
+    owner = None
+    if folder is None:
+        owner, _ = in_temporary_folder(lambda path: _build(path, texts, arch, checked))
+        if cache is not None:
+            folder = cache.store(key, _results(owner.path, texts))
+        if folder is None:
+            folder = owner.path
+        else:
+            owner.remove()
+            owner = None
+    library = folder / _LIBRARY_NAME
+    return [Built(library, _symbol(texts, i), _file(i), owner) for i in range(len(texts))]
+
+
+def _results(folder: Path, texts: Sequence[Text]) -> dict[str, bytes]:
+    """Returns what is kept: the library, and the texts that findings give lines of."""
+    names = [_LIBRARY_NAME, *map(_file, range(len(texts)))]
+    return {name: (folder / name).read_bytes() for name in names}

@@ -24,6 +24,7 @@ _THREADS_PER_SM = {75: 1024, 86: 1536, 89: 1536, 120: 1536}
 _SMS = 4
 _BLOCKS_PER_SM = 16
 _MAX_THREADS = 1024
+_MAX_BLOCKS = 2**32 - 1
 
 
 class Region(ctypes.Structure):
@@ -72,8 +73,18 @@ def _library() -> ctypes.CDLL:
 
 
 def extent(value: int | Sequence[int]) -> Any:
-    """Returns one to three extents as three."""
+    """Returns one to three extents as three.
+
+    Raises:
+        CompileOptionError: there are more, or one is not positive.
+    """
     values = (value,) if isinstance(value, int) else tuple(value)
+    if not 1 <= len(values) <= 3 or not all(0 < number < 2**32 for number in values):
+        raise CompileOptionError(
+            "wrong extents of a grid or a block",
+            expected="one to three positive numbers",
+            got=str(value),
+        )
     return (ctypes.c_uint32 * 3)(*values, *([1] * (3 - len(values))))
 
 
@@ -170,6 +181,12 @@ def run(
     """
     threads = block[0] * block[1] * block[2]
     _check_limits(arch, threads, shared_bytes)
+    if (blocks := grid[0] * grid[1] * grid[2]) > _MAX_BLOCKS:
+        raise CompileOptionError(
+            "the simulator numbers blocks by 32 bits",
+            expected=f"at most {_MAX_BLOCKS} blocks",
+            got=f"{blocks} blocks",
+        )
     bits = sum(_CHECK_BITS[check] for check in options.checks)
     request = _Request(
         library=str(built.library).encode(),

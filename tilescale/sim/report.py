@@ -13,11 +13,12 @@ from typing import Any
 from tilescale.errors import ExecutionError
 from tilescale.sim import profile as _profile
 from tilescale.sim import timeline as _timeline
+from tilescale.sim.build import FOLDER
 from tilescale.sim.profile import Profile
 from tilescale.sim.timeline import Timeline
 
 # The text of a generated kernel says above its lines where in the user's program they come from.
-_ORIGIN = re.compile(r"^\s*// (\S+:\d+)$")
+_ORIGIN = re.compile(r"^\s*// (\S+:\d+|\S.*\.\w+:\d+)$")
 _LOCATION = re.compile(r"(.*):(\d+)(?: \(discriminator \d+\))?$")
 
 
@@ -118,11 +119,11 @@ def _places(library: Path, offsets: list[int]) -> dict[int, tuple[str, int]]:
             frames.append([])
         elif (match := _LOCATION.match(line)) and match.group(1) != "??":
             frames[-1].append((match.group(1), int(match.group(2))))
-    ours = f"{library.parent / 'tilescale'}/"
+    ours = f"{FOLDER}/tilescale/"
     found = {}
     for offset, chain in zip(offsets, frames, strict=True):
         inner = next((place for place in chain if not place[0].startswith(ours)), ("", 0))
-        found[offset] = (inner[0].removeprefix(f"{library.parent}/"), inner[1])
+        found[offset] = (inner[0].removeprefix(f"{FOLDER}/"), inner[1])
     return found
 
 

@@ -15,6 +15,8 @@ from tilescale.errors import CompileOptionError
 CHECKS = ("bounds", "races", "uninitialized")
 POLICIES = ("round_robin", "random", "adversarial")
 ASYNC_POLICIES = ("eager", "late", "random")
+# Least value, and the first one that the simulator's library cannot take.
+_INTEGERS = {"seed": (0, 2**64), "resident_blocks": (1, 2**32)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,12 +111,16 @@ def check_options(values: Mapping[str, Any]) -> dict[str, Any]:
     _check_choice(result, "async_policy", ASYNC_POLICIES)
     if "checks" in result:
         result["checks"] = _checks(result["checks"])
-    for name in ("seed", "resident_blocks"):
-        value = result.get(name, 1)
+    for name, (least, bound) in _INTEGERS.items():
+        value = result.get(name, least)
         if name == "resident_blocks" and value is None:
             continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < (name != "seed"):
-            raise _wrong(f"{name} must be a small natural number", ("an int",), value)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value < bound:
+            raise _wrong(f"{name} must be a number", (f"an int from {least} on",), value)
+    for name in ("loop_seconds", "time_limit"):
+        value = result.get(name, 0)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
+            raise _wrong(f"{name} must be a time", ("seconds as an int or float",), value)
     return result
 
 
