@@ -163,6 +163,10 @@ class SyncInserter {
 
   ir::Stmt RunSides(const ir::IfObj* branch) {
     const ir::Expr cond = accesses_.Resolve(branch->cond);
+    if (branch->else_body.has_value()) {
+      regions_.CheckSides(ffi::GetRef<ir::Stmt>(branch), OfSide(branch->then_body, cond),
+                          OfSide(branch->else_body.value(), ir::MakeNot(cond)));
+    }
     auto run = [&](const ir::Stmt& side, const ir::Expr& holds) {
       const ThreadRegion region = regions_.Here().Where(holds);
       if (region.IsOneThread()) return side;
@@ -176,6 +180,14 @@ class SyncInserter {
     ffi::Optional<ir::Stmt> else_body = branch->else_body;
     if (else_body.has_value()) else_body = run(else_body.value(), ir::MakeNot(cond));
     return ir::If(branch->cond, run(branch->then_body, cond), else_body, branch->span);
+  }
+
+  // What a side of a branch accesses, by those for which `holds`.
+  Pending OfSide(const ir::Stmt& side, const ir::Expr& holds) {
+    accesses_.Enter(holds);
+    Pending found = accesses_.OfStmt(side);
+    accesses_.Leave();
+    return found;
   }
 
   void EnterRegion(const ThreadRegion& region, const ir::Stmt& s,

@@ -47,6 +47,17 @@ bool HasOtherMeans(const ir::Stmt& s) {
   return found;
 }
 
+// Whether threads meet in `s` by the kernel's own doing.
+bool HasMeetings(const ir::Stmt& s) {
+  bool found = false;
+  ir::ForEachExpr(s, [&](const ir::Expr& e) {
+    const auto* call = e.as<ir::CallObj>();
+    const ir::Intrinsic* decl = call ? ir::FindIntrinsic(call->op) : nullptr;
+    found = found || (decl && decl->orders != ir::Orders::kNothing);
+  });
+  return found;
+}
+
 std::string LineOf(const ir::Span& span) { return "line " + std::to_string(span->line); }
 
 std::string Done(const SyncAccess& access) {
@@ -134,9 +145,31 @@ void RegionSync::Throw(const Conflict& conflict) const {
       .Throw();
 }
 
+void RegionSync::ThrowForSides(const Conflict& conflict) const {
+  const SyncAccess &a = *conflict.before, &b = *conflict.now;
+  const ir::Span& branch = places_.back().branch->span;
+  std::string got = "one on each side of the branch";
+  if (branch.defined()) got += " in " + LineOf(branch);
+  support::UserError("DivergentAccessError")
+      .Message("`" + std::string(a.buffer->name) + "` is " + Done(a) + " and " + Done(b) +
+               " by other threads, and neither comes first")
+      .Expected("a barrier between the two, to which all threads of the block come")
+      .Got(got + ", which threads run at the same time")
+      .Remedy(
+          "make two branches of it, `if c:` and then `if not c:`, between which the compiler "
+          "puts the barrier; or order the two sides yourself, by "
+          "`T.sync_threads(barrier_id, arrive_count)` on both")
+      .At(ir::ToLocation(b.span))
+      .Throw();
+}
+
 // A conflict without a barrier: a mistake, or a warning.
 void RegionSync::Reject(const Conflict& conflict) {
   if (IsCertain(conflict)) Throw(conflict);
+  Note(conflict);
+}
+
+void RegionSync::Note(const Conflict& conflict) {
   const SyncAccess &a = *conflict.before, &b = *conflict.now;
   if (!HaveLines(a, b)) return;
   notes_.insert({b.span->line, "`" + std::string(a.buffer->name) + "`, " + Done(a) + " and " +
@@ -188,6 +221,22 @@ ffi::Array<ir::Stmt> RegionSync::Between(const Pending& now, SyncState* state,
     if (conflict.meeting == Meeting::kWarp) Reject(conflict);
   }
   return {};
+}
+
+void RegionSync::CheckSides(const ir::Stmt& branch, const Pending& one, const Pending& other) {
+  Enter(Here(), branch);
+  const bool ordered = places_.back().has_other_means || HasMeetings(branch);
+  for (const SyncAccess& a : one) {
+    for (const SyncAccess& b : other) {
+      const Conflict conflict = {&a, &b, ordered ? Meeting::kNobody : Needed(a, b)};
+      if (conflict.meeting == Meeting::kNobody) continue;
+      // Where data decides who takes which side, it may keep the two apart.
+      const bool by_data = a.guarded || b.guarded;
+      if (!by_data && IsCertain(conflict)) ThrowForSides(conflict);
+      Note(conflict);
+    }
+  }
+  Leave();
 }
 
 std::vector<std::string> RegionSync::Notes() const {

@@ -35,6 +35,11 @@ class RegionSync {
   /// The barrier before `now`, if one is needed; what it orders is no longer pending.
   ffi::Array<ir::Stmt> Between(const Pending& now, SyncState* state, const ir::Span& span);
 
+  /// Finds what one side of a branch does to what the other accesses: other threads may be there at
+  /// the same time, and no barrier can stand between two sides. What the kernel orders there itself
+  /// is taken at its word.
+  void CheckSides(const ir::Stmt& branch, const Pending& one, const Pending& other);
+
   /// What may need a barrier that cannot be put there, in order of the text.
   std::vector<std::string> Notes() const;
 
@@ -54,7 +59,9 @@ class RegionSync {
   std::optional<ThreadElements> Exact(const SyncAccess& access) const;
   bool IsCertain(const Conflict& conflict) const;
   void Reject(const Conflict& conflict);
+  void Note(const Conflict& conflict);
   [[noreturn]] void Throw(const Conflict& conflict) const;
+  [[noreturn]] void ThrowForSides(const Conflict& conflict) const;
   std::optional<ffi::Array<ffi::Any>> BlockBarrier();
 
   const lower::cuda::Context& context_;

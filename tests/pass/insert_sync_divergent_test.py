@@ -276,3 +276,132 @@ def test_what_may_be_right_is_noted(body):
     assert "`s`" in note
     assert f"read in line {line}" in note
     thread_sim.launch(lowered, arguments()).check()
+
+
+def one_side_writes(tx, A, B, s, n):
+    if tx < 64:
+        s[tx] = A[tx]
+    else:
+        B[tx] = s[127 - tx]
+
+
+def one_side_reads(tx, A, B, s, n):
+    if tx % 2 == 0:
+        B[tx] = s[tx + 1]
+    else:
+        s[tx] = A[tx]
+
+
+def both_sides_write(tx, A, B, s, n):
+    if tx < 64:
+        s[tx] = A[tx]
+    else:
+        s[tx - 64] = 1
+
+
+def first_and_third_arm(tx, A, B, s, n):
+    if tx < 32:
+        s[tx] = A[tx]
+    elif tx >= 64:
+        B[tx] = s[tx - 64]
+
+
+def in_loops_of_the_sides(tx, A, B, s, n):
+    if tx < 64:
+        for k in T.serial(3):
+            s[tx] = k
+    else:
+        for _ in T.serial(3):
+            B[tx] = s[tx - 64]
+
+
+def through_global_memory(tx, A, B, s, n):
+    if tx < 64:
+        B[tx] = 1
+    else:
+        s[tx] = B[127 - tx]
+
+
+SIDES = [
+    one_side_writes,
+    one_side_reads,
+    both_sides_write,
+    first_and_third_arm,
+    in_loops_of_the_sides,
+    through_global_memory,
+]
+
+
+@pytest.mark.parametrize("body", SIDES)
+def test_the_sides_of_a_branch_have_no_order(body):
+    """Threads take both at the same time, so that no barrier can stand between them."""
+    with pytest.raises(errors.DivergentAccessError, match="neither comes first") as caught:
+        thread_sim.lower(kernel(body))
+    error, first = caught.value, body.__code__.co_firstlineno
+    assert error.span.file == __file__
+    assert error.span.line > first + 2
+    assert "each side of the branch in line " in error.got
+    assert "two branches" in error.remedy
+
+
+def apart(tx, A, B, s, n):
+    if tx < 64:
+        s[tx] = A[tx]
+    else:
+        s[tx] = 2
+    B[tx] = s[127 - tx]
+
+
+def by_two_branches(tx, A, B, s, n):
+    if tx < 64:
+        s[tx] = A[tx]
+    if tx >= 64:
+        B[tx] = s[127 - tx]
+
+
+def handed_over(tx, A, B, s, n):
+    if tx < 64:
+        s[tx] = A[tx]
+        T.named_barrier_arrive(1, N)
+    else:
+        T.sync_threads(1, N)
+        B[tx] = s[127 - tx]
+
+
+def counted(tx, A, B, s, n):
+    T.clear(s)
+    if tx < 64:
+        T.atomic_add(s[0], 1)
+    else:
+        T.atomic_add(s[0], 2)
+    B[tx] = s[0]
+
+
+RIGHT_SIDES = [apart, by_two_branches, handed_over, counted]
+
+
+@pytest.mark.parametrize("body", RIGHT_SIDES)
+def test_sides_that_are_apart_or_ordered(body):
+    lowered = thread_sim.lower(kernel(body))
+    assert lowered.signature["notes"] == []
+    results = set()
+    for policy in ("round_robin", "random", "adversarial"):
+        given = arguments()
+        thread_sim.launch(lowered, given, policy=policy, seed=3).check()
+        results.add(given[1].tobytes())
+    assert len(results) == 1
+
+
+def sides_by_data(tx, A, B, s, n):
+    T.clear(s)
+    if A[tx // 2] > 3:
+        s[tx] = A[tx]
+    else:
+        B[tx] = s[tx ^ 1]
+
+
+def test_sides_that_data_keeps_apart_are_noted():
+    lowered = thread_sim.lower(kernel(sides_by_data))
+    (note,) = lowered.signature["notes"]
+    assert "`s`, written in line" in note
+    thread_sim.launch(lowered, arguments()).check()

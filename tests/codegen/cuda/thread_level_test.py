@@ -174,9 +174,7 @@ def test_named_barriers_join_two_warps():
     np.testing.assert_array_equal(out, np.arange(32) * 3)
 
 
-def test_a_missing_named_barrier_is_reported():
-    machine.simulator_only("GPUs do not report races")
-
+def test_a_missing_named_barrier_is_refused():
     @T.prim_func
     def handover(B: T.Tensor((32,), "int32")):
         with T.Kernel(1, threads=64):
@@ -187,8 +185,8 @@ def test_a_missing_named_barrier_is_reported():
             else:
                 B[tx - 32] = s[tx - 32]
 
-    with pytest.raises(errors.ExecutionError):
-        machine.build(handover)(np.zeros(32, np.int32))
+    with pytest.raises(errors.DivergentAccessError, match=r"`s` is written in line .* neither"):
+        tilescale.lower(handover, target="cuda -arch=sm_80")
 
 
 def test_grid_barrier():
