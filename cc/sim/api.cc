@@ -84,6 +84,8 @@ struct TsSimRequest {
   double time_limit;
   int32_t counters;
   int32_t timeline;
+  // Another thread of the host sets it, not to 0, to end the launch soon.
+  volatile int32_t cancelled;
 };
 
 // Runs a launch; returns its report as JSON, or "!" and what is wrong with the request.
@@ -110,6 +112,7 @@ char* ts_sim_launch(const TsSimRequest* request) {
   options.time_limit = request->time_limit;
   options.counters = request->counters;
   options.timeline = request->timeline;
+  options.cancelled = &request->cancelled;
   std::string json;
   {
     Launch launch(options, module.entry, request->arguments, module.base, module.size);

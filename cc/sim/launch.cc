@@ -131,7 +131,7 @@ bool Launch::AllIdle() const {
 void Launch::Run() {
   for (size_t slot = 0; slot < blocks_.size(); ++slot) StartBlock(slot);
   Watchdog watchdog(options.loop_seconds);
-  while (!failed_) {
+  while (!failed_ && !IsCancelled()) {
     if (ready_.empty() || (Idle(*ready_.front(), progress) && AllIdle())) {
       bool done = std::all_of(blocks_.begin(), blocks_.end(), [](const auto& b) { return !b; });
       if (!done) ReportEnd("deadlock", "no thread can run");

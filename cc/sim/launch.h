@@ -153,6 +153,7 @@ struct Options {
   double time_limit = 0;     // of the launch
   bool counters = false;
   bool timeline = false;
+  const volatile int32_t* cancelled = nullptr;  // no longer 0: the launch has to end
 };
 
 using Entry = void (*)(void** arguments);
@@ -168,6 +169,7 @@ class Launch {
   bool checks(Check check) const { return options.checks & check; }
   uint32_t Offset(const void* pc) const { return Offset(reinterpret_cast<uintptr_t>(pc)); }
   uint32_t Offset(uintptr_t pc) const { return static_cast<uint32_t>(pc - module_base_); }
+  bool IsCancelled() const { return options.cancelled && *options.cancelled; }
   bool InModule(uintptr_t address) const { return address - module_base_ < module_size_; }
 
   // Of the running thread. Yield lets others run; Wait returns when somebody has called Wake.

@@ -13,7 +13,7 @@
 namespace tilescale::sim {
 namespace {
 
-constexpr uint32_t kTicks = 8;  // without progress: then the thread loops
+constexpr uint32_t kTicks = 64;  // without progress: then the thread loops
 
 int Signal() { return SIGRTMIN + 6; }
 
@@ -34,13 +34,16 @@ void OnTick(int, siginfo_t*, void* context) {
   if (!thread) return;
   Launch* launch = thread->launch;
   ++launch->ticks;
+  uintptr_t pc = ProgramCounter(context);
+  if (launch->IsCancelled() && launch->InModule(pc)) {
+    launch->Fail(thread, "cancelled", "the launch was interrupted", launch->Offset(pc) + 1);
+  }
   uint64_t work = launch->report.counters.accesses + launch->report.counters.switches;
   if (work != launch->watched_work) {
     launch->watched_work = work;
     launch->idle_ticks = 0;
     return;
   }
-  uintptr_t pc = ProgramCounter(context);
   if (++launch->idle_ticks < kTicks || !launch->InModule(pc)) return;
   // Sites are return addresses: behind the instruction.
   launch->Fail(thread, "endless_loop",

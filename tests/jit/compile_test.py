@@ -204,6 +204,15 @@ def test_stages_go_to_the_dump_folder(tmp_path, monkeypatch, capsys):
     assert kernel.kernel_source in capsys.readouterr().out
 
 
+def test_folders_that_cannot_be_written(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(errors.CompileOptionError, match="debug_root_path"):
+        tilescale.compile(scaled(50), debug_root_path=tmp_path / "file" / "debug")
+    monkeypatch.setenv("TILESCALE_DUMP", str(tmp_path / "file"))
+    with pytest.raises(errors.CompileOptionError, match="TILESCALE_DUMP"):
+        tilescale.compile(scaled(50))
+
+
 def test_pass_configs_and_flags_change_the_key():
     first = tilescale.compile(scaled(50))
     assert tilescale.compile(scaled(50)).from_cache

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 
 import numpy as np
@@ -127,3 +130,25 @@ def test_a_loop_that_writes_for_ever_ends_with_the_time_limit():
     assert event.kind == "time_limit"
     assert "32 threads: runs" in event.sites[0].what
     assert event.sites[0].line == line_of(source, "// loop")
+
+
+@pytest.mark.parametrize("checks", [(), ("bounds", "races", "uninitialized")])
+@pytest.mark.parametrize("body", ["while (x) x = x * 3 | 1;", "while (x) out[t] = x = x * 3 | 1;"])
+def test_an_interrupt_ends_a_launch(body, checks):
+    def interrupt():
+        time.sleep(1.5)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    body = f"volatile unsigned x = t + 1;\n  {body}"
+    run(f"{body}\n  // compiled", checks=checks, loop_seconds=0.05, time_limit=0.05)
+    old = signal.signal(signal.SIGINT, signal.default_int_handler)
+    sender = threading.Thread(target=interrupt)
+    start = time.process_time()
+    try:
+        sender.start()
+        with pytest.raises(KeyboardInterrupt):
+            run(f"{body}\n  // compiled", checks=checks, loop_seconds=20.0, time_limit=60.0)
+    finally:
+        sender.join()
+        signal.signal(signal.SIGINT, old)
+    assert time.process_time() - start < 5

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -204,24 +205,39 @@ def _with_annotations(func: Any, options: CompileOptions) -> CompileOptions:
     )
 
 
+@contextlib.contextmanager
+def _writing(folder: Path, asked_by: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CompileOptionError(
+            f"{asked_by} asks for files that cannot be written",
+            expected="a folder with space that may be written to",
+            got=f"{folder} ({error.strerror or error})",
+        ) from error
+
+
 def _dump(func: Any, options: CompileOptions, folder: Path) -> None:
     """Writes the function after each pass, numbered in order."""
     for launch in split_launches(func):
-        target = folder / str(launch.name)
-        target.mkdir(parents=True, exist_ok=True)
         stages = [("tile", launch), *find_backend(options.target).stages(launch, options)]
-        for number, (name, stage) in enumerate(stages):
-            file = target / f"{number:02d}_{name}.txt"
-            file.write_text(print_ir(stage, True), encoding="utf-8")
+        target = folder / str(launch.name)
+        with _writing(target, knobs.DUMP.name):
+            target.mkdir(parents=True, exist_ok=True)
+            for number, (name, stage) in enumerate(stages):
+                file = target / f"{number:02d}_{name}.txt"
+                file.write_text(print_ir(stage, True), encoding="utf-8")
 
 
 def _show(kernel: JITKernel, options: CompileOptions) -> None:
     suffix = ".c" if options.target.kind == "cpu" else ".cu"
     if options.debug_root is not None:
-        options.debug_root.mkdir(parents=True, exist_ok=True)
-        kernel.export_sources(options.debug_root / f"{kernel.name}{suffix}")
+        with _writing(options.debug_root, "debug_root_path"):
+            options.debug_root.mkdir(parents=True, exist_ok=True)
+            kernel.export_sources(options.debug_root / f"{kernel.name}{suffix}")
     dump = knobs.DUMP.get()
     if dump is not None:
-        kernel.export_sources(dump / kernel.name / f"kernel{suffix}")
+        with _writing(dump, knobs.DUMP.name):
+            kernel.export_sources(dump / kernel.name / f"kernel{suffix}")
     if knobs.PRINT_SOURCE.get():
         kernel.show_source()

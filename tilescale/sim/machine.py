@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tilescale.errors import (
@@ -59,6 +61,7 @@ class _Request(ctypes.Structure):
         ("time_limit", ctypes.c_double),
         ("counters", ctypes.c_int32),
         ("timeline", ctypes.c_int32),
+        ("cancelled", ctypes.c_int32),
     )
 
 
@@ -215,9 +218,37 @@ def run(
 
 def _run(request: _Request) -> str:
     library = _library()
-    pointer = library.ts_sim_launch(ctypes.byref(request))
+    pointer = _interruptible(lambda: library.ts_sim_launch(ctypes.byref(request)), request)
     text = ctypes.string_at(pointer).decode()
     library.ts_sim_release(pointer)
     if text.startswith("!"):
         raise InternalError(f"the simulator cannot load the kernel: {text[1:]}")
     return text
+
+
+def _interruptible(launch: Callable[[], Any], request: _Request) -> Any:
+    """Runs a launch such that Ctrl-C ends it: Python handles signals between its own operations."""
+    if threading.current_thread() is not threading.main_thread():
+        return launch()
+    results: list[Any] = []
+    ended = threading.Event()
+
+    def work() -> None:
+        try:
+            results.append(launch())
+        finally:
+            ended.set()
+
+    worker = threading.Thread(target=work, name="tilescale-sim", daemon=True)
+    try:
+        worker.start()
+        ended.wait()
+    except BaseException:
+        request.cancelled = 1
+        # It uses memory of the caller: even a second Ctrl-C has to wait.
+        while worker.is_alive():
+            with contextlib.suppress(KeyboardInterrupt):
+                ended.wait()
+                worker.join()
+        raise
+    return results[0]
