@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <map>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "cc/ir/intrinsic.h"
@@ -12,6 +14,7 @@
 #include "cc/ir/schedule.h"
 #include "cc/ir/visitor.h"
 #include "cc/op/copy.h"
+#include "cc/pass/body_declarations.h"
 #include "cc/pass/collect_accesses.h"
 #include "cc/pass/fresh_names.h"
 #include "cc/pass/lower_async_copies.h"
@@ -105,10 +108,10 @@ class Redirector : public ir::Mutator {
   bool async_;
 };
 
-// An operator with the declarations that stand before it in the body.
+// An operator, or a part of it, with the operator's number in the body.
 struct Item {
   ir::Stmt stmt;
-  std::vector<ir::Stmt> declarations;
+  size_t number;
   int64_t stage;
   int64_t order;
   bool async;
@@ -150,31 +153,28 @@ class PipelineWriter {
 
   // Operators by their position in a step; what only declares memory goes before the pipeline.
   void Sort(const ffi::Array<ir::Stmt>& body) {
-    std::vector<ir::Stmt> declarations;
     size_t next = 0;
     for (const ir::Stmt& s : body) {
       const auto* alloc = s.as<ir::AllocObj>();
       if (ir::IsOperator(s)) {
-        AddItem(s, std::move(declarations), next);
-        declarations = {};
-        ++next;
+        AddItem(s, next++);
       } else if (alloc && !alloc->init.has_value()) {
         if (!IsChannel(alloc->buffer)) outer_.push_back(s);
       } else {
-        declarations.push_back(s);
+        declarations_.Add(s, next);
       }
     }
     std::sort(items_.begin(), items_.end(),
               [](const Item& a, const Item& b) { return a.order < b.order; });
   }
 
-  void AddItem(const ir::Stmt& s, std::vector<ir::Stmt> declarations, size_t number) {
+  void AddItem(const ir::Stmt& s, size_t number) {
     const std::string atom(pipeline_->atoms[number]);
     const int64_t stage = pipeline_->stages[number], order = pipeline_->order[number];
     last_ = std::max(last_, stage);
-    if (HasOperandsAhead(atom)) return AddProduct(s.as<op::GemmObj>(), declarations);
+    if (HasOperandsAhead(atom)) return AddProduct(s.as<op::GemmObj>(), number);
     if (atom != kPrefetchAtom) {
-      items_.push_back({s, std::move(declarations), stage, order, atom.rfind("cp.async", 0) == 0});
+      items_.push_back({s, number, stage, order, atom.rfind("cp.async", 0) == 0});
       return;
     }
     PrefetchHalves halves = SplitPrefetch(s);
@@ -183,27 +183,22 @@ class PipelineWriter {
     }
     // Behind all others, in the same order.
     const int64_t behind = order + static_cast<int64_t>(pipeline_->order.size());
-    items_.push_back({halves.load, declarations, stage, order, false});
-    items_.push_back({halves.store, std::move(declarations), stage, behind, false});
+    items_.push_back({halves.load, number, stage, order, false});
+    items_.push_back({halves.store, number, stage, behind, false});
   }
 
   // A product, the only operator of the last stage: it begins before the loads of its step, so that
   // its first instructions need not wait until they are issued.
-  void AddProduct(const op::GemmObj* gemm, const std::vector<ir::Stmt>& declarations) {
+  void AddProduct(const op::GemmObj* gemm, size_t number) {
     AheadProduct parts = SplitProduct(gemm, context_);
     for (const ir::Buffer& buffer : parts.registers) {
       outer_.push_back(ir::Alloc(buffer, std::nullopt, pipeline_->span));
     }
     for (const ir::Stmt& s : parts.clear) outer_.push_back(s);
-    const int64_t first = -static_cast<int64_t>(parts.first.size());
-    const std::vector<ir::Stmt> none;
-    int64_t before = first;
-    for (const ir::Stmt& s : parts.first) {
-      items_.push_back({s, before == first ? declarations : none, last_, before, false});
-      ++before;
-    }
+    int64_t before = -static_cast<int64_t>(parts.first.size());
+    for (const ir::Stmt& s : parts.first) items_.push_back({s, number, last_, before++, false});
     int64_t behind = static_cast<int64_t>(pipeline_->order.size());
-    for (const ir::Stmt& s : parts.rest) items_.push_back({s, {}, last_, behind++, false});
+    for (const ir::Stmt& s : parts.rest) items_.push_back({s, number, last_, behind++, false});
     outer_end_.push_back(parts.last);
   }
 
@@ -214,6 +209,16 @@ class PipelineWriter {
     return false;
   }
 
+  // Those of the names that the item uses included.
+  std::vector<MemoryAccess> AccessesOf(const Item& item) const {
+    std::vector<MemoryAccess> all = CollectAccesses(item.stmt, {});
+    for (const BodyDeclaration& each : declarations_.NeededBy({{item.stmt, item.number}})) {
+      std::vector<MemoryAccess> more = CollectAccesses(each.stmt, {});
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    return all;
+  }
+
   void MakeRings() {
     for (const ir::Channel& channel : pipeline_->channels) {
       const ir::Buffer& buffer = channel->buffer;
@@ -222,7 +227,7 @@ class PipelineWriter {
       Ring ring{ir::Buffer(buffer->name, buffer->dtype, shape, {}, buffer->scope), channel->depth,
                 false, last_, last_};
       for (const Item& item : items_) {
-        for (const MemoryAccess& access : CollectAccesses(item.stmt, {})) {
+        for (const MemoryAccess& access : AccessesOf(item)) {
           if (!access.buffer.same_as(buffer)) continue;
           int64_t* first = access.write ? &ring.written : &ring.read;
           *first = std::min(*first, item.stage);
@@ -359,11 +364,19 @@ class PipelineWriter {
     ir::Expr exists = steady && ahead == 0 ? ir::MakeBool(true) : iteration < pipeline_->extent;
     if (ir::IsConstInt(exists, 0)) return std::nullopt;
     ffi::Array<ir::Stmt> stmts;
-    FreshNames names(steady && ahead == 0);
+    FreshNames names(steady && ahead == 0 && !std::exchange(names_used_, true));
     ir::Expr index = Index(iteration, steady, ahead, &stmts);
     SlotOf slots = Slots(number, steady, items_[begin].stage);
+    std::vector<BodyPart> parts;
+    for (size_t i = begin; i < end; ++i) parts.push_back({items_[i].stmt, items_[i].number});
+    std::vector<BodyDeclaration> needed = declarations_.NeededBy(parts);
+    const size_t kDone = std::numeric_limits<size_t>::max();
     for (size_t i = begin; i < end; ++i) {
-      for (const ir::Stmt& s : items_[i].declarations) Add(s, slots, index, false, &names, &stmts);
+      for (BodyDeclaration& declaration : needed) {
+        if (declaration.before > items_[i].number) continue;
+        Add(declaration.stmt, slots, index, false, &names, &stmts);
+        declaration.before = kDone;
+      }
       Add(items_[i].stmt, slots, index, items_[i].async, &names, &stmts);
     }
     ir::Stmt body = ir::Seq(stmts, pipeline_->span);
@@ -397,6 +410,9 @@ class PipelineWriter {
   const lower::cuda::Context& context_;
   ir::DType type_;
   std::vector<Item> items_;
+  BodyDeclarations declarations_;
+  // Whether an operator of the steady state has kept the names of the body.
+  bool names_used_ = false;
   Rings rings_;
   // By depth; by depth and the number of iterations ahead.
   std::map<int64_t, ir::Buffer> current_;

@@ -6,6 +6,7 @@
 
 #include "cc/ir/visitor.h"
 #include "cc/op/copy.h"
+#include "cc/pass/body_declarations.h"
 #include "cc/pass/collect_accesses.h"
 #include "cc/pass/plan_atoms.h"
 
@@ -30,6 +31,7 @@ class LoopPlanner {
     if (!request) Default();
     notes_.resize(graph_.operators.size());
     DemoteWhatCannotRepeat();
+    DemoteChangedNames();
     while (DemoteUnversioned() || DemoteViolated()) {
     }
     return Result();
@@ -96,6 +98,48 @@ class LoopPlanner {
         Demote(i, "it uses what each iteration declares anew");
       }
     }
+  }
+
+  // Each stage computes the names that it uses anew: what they read must not have changed by then.
+  void DemoteChangedNames() {
+    BodyDeclarations all;
+    std::vector<BodyDeclaration> reading;
+    size_t next = 0;
+    for (const ir::Stmt& s : ir::StatementsOf(loop_->body)) {
+      const auto* bind = s.as<ir::BindObj>();
+      if (bind && ReadsMemory(bind->value)) reading.push_back({s, next});
+      if (ir::IsOperator(s)) {
+        ++next;
+      } else {
+        all.Add(s, next);
+      }
+    }
+    for (const BodyDeclaration& each : reading) DemoteChangesOf(each.stmt, each.before, all);
+  }
+
+  // The operators from number `first` on that change what the name reads, and those behind them
+  // that use the name.
+  void DemoteChangesOf(const ir::Stmt& bind, size_t first, const BodyDeclarations& declarations) {
+    const std::string name(bind.as<ir::BindObj>()->var->name);
+    const std::vector<MemoryAccess> reads = CollectAccesses(bind, facts_.roots);
+    bool changed = false;
+    for (size_t i = first; i < stages_.size(); ++i) {
+      if (changed && IsEarly(i) && Uses(i, bind, declarations)) {
+        Demote(i, "it uses `" + name + "` of before a change");
+      }
+      for (const MemoryAccess& read : reads) {
+        if (!Writes(i, read.buffer.get())) continue;
+        changed = true;
+        if (IsEarly(i)) Demote(i, "it changes what `" + name + "` was read from");
+      }
+    }
+  }
+
+  bool Uses(size_t i, const ir::Stmt& declaration, const BodyDeclarations& declarations) const {
+    for (const BodyDeclaration& each : declarations.NeededBy({{graph_.operators[i].stmt, i}})) {
+      if (each.stmt.same_as(declaration)) return true;
+    }
+    return false;
   }
 
   static bool Leaves(const ir::Stmt& s) {
