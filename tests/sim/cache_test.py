@@ -1,6 +1,9 @@
 """Compiled kernels of the simulator are kept like those of every target."""
 
+import inspect
+import multiprocessing
 import shutil
+import weakref
 
 import numpy as np
 import pytest
@@ -81,6 +84,44 @@ def test_a_disabled_cache_stores_nothing(root, monkeypatch):
     monkeypatch.setenv("TILESCALE_DISABLE_CACHE", "1")
     run_once()
     assert not root.exists()
+
+
+def make_race():
+    @T.prim_func
+    def race(A: T.Tensor((64,), "int32")):
+        with T.Kernel(2, threads=32) as bx:
+            A[0] = bx
+
+    return race
+
+
+RACE_LINE = inspect.getsourcelines(make_race)[1] + 4
+
+
+def test_a_cleared_cache_does_not_hide_findings(root):
+    kernel = tilescale.compile(make_race(), target="sim")
+    for line in (RACE_LINE, None):
+        with pytest.raises(errors.RaceError) as info:
+            kernel(np.zeros(64, np.int32))
+        assert (info.value.span and info.value.span.line) == line
+        KernelCache().clear()
+
+
+def test_a_fork_that_ends_takes_nothing_away(root, monkeypatch):
+    monkeypatch.setenv("TILESCALE_DISABLE_CACHE", "1")
+    kernel = tilescale.compile(make_race(), target="sim")
+    for _ in range(2):
+        with pytest.raises(errors.RaceError) as info:
+            kernel(np.zeros(64, np.int32))
+        assert info.value.span.line == RACE_LINE
+        child = multiprocessing.get_context("fork").Process(target=run_finalizers)
+        child.start()
+        child.join()
+
+
+def run_finalizers():
+    """As the end of a process does that `os.fork` made."""
+    weakref.finalize._exitfunc()
 
 
 def test_a_relative_folder(tmp_path, monkeypatch):

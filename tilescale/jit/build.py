@@ -7,6 +7,7 @@ import dataclasses
 import hashlib
 import json
 import logging
+import os
 import shutil
 import tempfile
 import weakref
@@ -79,15 +80,20 @@ class Maker(Protocol):
 
 
 class TemporaryFolder:
-    """A folder that goes when this object does, or when the process ends."""
+    """A folder that goes when this object does, or when the process that made it ends."""
 
     def __init__(self, parent: Path | None = None) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="tilescale-", dir=parent))
-        self._finalizer = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        self._finalizer = weakref.finalize(self, _remove_own, self.path, os.getpid())
 
     def remove(self) -> None:
         """Removes the folder now."""
         self._finalizer()
+
+
+def _remove_own(folder: Path, owner: int) -> None:
+    if os.getpid() == owner:  # not a fork of it
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def hash_parts(*parts: str) -> str:

@@ -119,6 +119,8 @@ def _places(library: Path, offsets: list[int]) -> dict[int, tuple[str, int]]:
             frames.append([])
         elif (match := _LOCATION.match(line)) and match.group(1) != "??":
             frames[-1].append((match.group(1), int(match.group(2))))
+    if len(frames) != len(offsets):
+        return {}  # The library is gone: somebody has cleared the cache.
     ours = f"{FOLDER}/tilescale/"
     found = {}
     for offset, chain in zip(offsets, frames, strict=True):
