@@ -222,7 +222,8 @@ class Applier : public ir::Mutator {
     result.read = result.read || !flat || !every;
     if (!same && (result.write || !OneIndexing(loop, buffer))) return result;
     auto image = layout::ImageOf(fragment, first->map);
-    if (image && layout::HasFirstOwners(*image)) result.layout = std::move(image);
+    // The conversion is a loop itself.
+    if (image && IsLoopLayout(*image, (*image)->num_threads)) result.layout = std::move(image);
     return result;
   }
 

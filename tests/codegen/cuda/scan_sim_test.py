@@ -92,6 +92,16 @@ def test_fragments(name, dim):
     check(func, arguments((6, 20), "float32"))
 
 
+@pytest.mark.parametrize("threads", [32, 33, 96])
+@pytest.mark.parametrize(
+    ("shape", "dim"), [((4, 5, 8), 0), ((7, 5, 7), 1), ((5, 32, 5), 2), ((48, 5, 5), 0)]
+)
+def test_fragments_whose_lines_have_several_coordinates(shape, dim, threads):
+    """The lines of a team are no regular pattern of the tile: it comes through shared memory."""
+    func = scan_kernel(shape=shape, dim=dim, scope="fragment", threads=threads)
+    check(func, arguments(shape, "int32"))
+
+
 def long_kernel(length, dtype, threads, scopes, reverse=False, name="cumsum"):
     operation = SCANS[name]
     alloc_a, alloc_b = (ALLOCS[scope] for scope in scopes)
