@@ -7,8 +7,9 @@ from typing import Any
 import tilescale.language as T
 
 
-def gemm(a_type: str, b_type: str, c_type: str) -> Any:
-    """One warp multiplies two tiles of 64 x 64 elements."""
+def gemm(a_type: str, b_type: str, c_type: str, asks: str | None = None) -> Any:
+    """One warp multiplies two tiles of 64 x 64 elements, maybe by the instruction it asks for."""
+    annotations = {"instruction": asks} if asks else None
 
     @T.prim_func
     def kernel(
@@ -20,7 +21,7 @@ def gemm(a_type: str, b_type: str, c_type: str) -> Any:
             c = T.alloc_fragment((64, 64), c_type)
             T.copy(A, a)
             T.copy(B, b)
-            T.gemm(a, b, c, transpose_B=True, clear_accum=True)
+            T.gemm(a, b, c, transpose_B=True, clear_accum=True, annotations=annotations)
             T.copy(c, C)
 
     return kernel

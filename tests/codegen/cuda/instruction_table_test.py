@@ -50,6 +50,13 @@ def gemm(a: str, b: str, c: str, **since: tuple[str | None, str]) -> Row:
     return Row(f"gemm {a} x {b} -> {c}", functools.partial(kernels.gemm, a, b, c), found)
 
 
+def asked(a: str, b: str, c: str, function: str, first: str, ptx: str) -> Row:
+    """A product that asks for an instruction, which architectures before the `first` refuse."""
+    found = {"sm_70": REFUSED, first: (function, PRODUCT.format(*ptx.split(":")))}
+    kernel = functools.partial(kernels.gemm, a, b, c, function)
+    return Row(f"gemm {a} x {b} -> {c}, asked: {function}", kernel, found)
+
+
 def atomic(dtype: str, **since: str) -> Row:
     """An atomic addition; `since` maps architectures to PTX."""
     kernel = functools.partial(kernels.atomic_add, dtype)
@@ -144,6 +151,8 @@ ROWS = [
         sm_89=("mma_m16n8k32_f32_e5m2_e4m3", "m16n8k32:f32.e5m2.e4m3.f32"),
     ),
     gemm(F32, F32, F32, sm_70=FMA),
+    asked(F32, F32, F32, "mma_m16n8k4_f32_tf32", "sm_80", "m16n8k4:f32.tf32.tf32.f32"),
+    asked(F32, F32, F32, "mma_m16n8k8_f32_tf32", "sm_80", "m16n8k8:f32.tf32.tf32.f32"),
     gemm(F16, F16, F64, sm_70=(None, "fma.rn.f64")),
     Row(
         "gemm: operands of 16 bits from shared memory",
@@ -303,7 +312,8 @@ def test_the_document_shows_the_table(request):
 def test_functions_in_the_text(row, arch):
     function, instruction = ROWS[row].at(arch)
     if instruction == "refused":
-        with pytest.raises(errors.UnsupportedInstructionError):
+        refusals = (errors.UnsupportedInstructionError, errors.MatrixInstructionError)
+        with pytest.raises(refusals):
             source_of(row, arch)
         return
     text = source_of(row, arch)
