@@ -182,7 +182,8 @@ void KnowWhen(Pending* pending, const ir::Var& name, const ir::Expr& fact) {
     bool depends = access.by_thread && std::any_of(access.by_thread->first.begin(),
                                                    access.by_thread->first.end(), mentions);
     for (const Span1& span : access.where) {
-      depends = depends || (span.low && (mentions(*span.low) || mentions(*span.high)));
+      depends = depends || (span.low && mentions(*span.low));
+      depends = depends || (span.high && mentions(*span.high));
     }
     auto same = [&](const ir::Expr& known) { return SameExpr(known, fact); };
     if (depends && std::none_of(access.when.begin(), access.when.end(), same)) {

@@ -98,6 +98,7 @@ Meeting RegionSync::Needed(const SyncAccess& a, const SyncAccess& b) const {
 // The elements as a function of the thread alone. Where data decides who comes, that may be a
 // single thread, unless each has an element of its own.
 std::optional<ThreadElements> RegionSync::Exact(const SyncAccess& access) const {
+  if (!access.by_thread) return std::nullopt;
   ThreadElements elements = *access.by_thread;
   const ir::Var& thread = context_.thread;
   auto unknown = [&](const ir::Expr& cond) {
@@ -119,7 +120,7 @@ std::optional<ThreadElements> RegionSync::Exact(const SyncAccess& access) const 
 bool RegionSync::IsCertain(const Conflict& conflict) const {
   const SyncAccess &a = *conflict.before, &b = *conflict.now;
   if (places_.back().has_other_means || !HaveLines(a, b) || a.doubtful || b.doubtful) return false;
-  if (a.buffer != b.buffer || !a.by_thread || !b.by_thread) return false;
+  if (a.buffer != b.buffer) return false;
   auto x = Exact(a), y = Exact(b);
   if (!x || !y || x->buffer != y->buffer) return false;
   const Pairs pairs = conflict.meeting == Meeting::kBlock ? Pairs::kWarps : Pairs::kThreads;
