@@ -19,8 +19,8 @@ struct Lifetime {
   int64_t last = -1;
 };
 
-// Counts statements; what is used in a loop lives as long as the outermost one. Copies in flight
-// that no pipeline waits for keep their buffer to the end.
+// Counts statements; what is used in a loop lives as long as the outermost one in which it is not
+// declared anew. Copies in flight that no pipeline waits for keep their buffer to the end.
 class LifetimeWalker final : public ir::Visitor {
  public:
   explicit LifetimeWalker(const ir::Stmt& body) : roots_(FindViewRoots(body)) { VisitStmt(body); }
@@ -28,9 +28,7 @@ class LifetimeWalker final : public ir::Visitor {
   Lifetime Of(const ir::BufferObj* buffer) const {
     auto it = lifetimes_.find(buffer);
     if (it == lifetimes_.end()) return {};
-    Lifetime life = it->second;
-    if (unawaited_.count(buffer)) life.last = position_;
-    return life;
+    return unawaited_.count(buffer) ? Lifetime{0, position_} : it->second;
   }
 
   void VisitBuffer(const ir::Buffer& buffer) override {
@@ -49,16 +47,17 @@ class LifetimeWalker final : public ir::Visitor {
 
   void VisitStmt(const ir::Stmt& s) override {
     ++position_;
+    if (const auto* alloc = s.as<ir::AllocObj>()) loops_around_[alloc->buffer.get()] = used_.size();
     const bool declares = s.as<ir::AllocObj>() || s.as<ir::ViewObj>() || s.as<ir::AnnotateObj>();
     if (declares) return;
-    const bool outermost = !inside_ && (s.as<ir::ForObj>() || s.as<ir::WhileObj>());
-    if (!outermost) return VisitFields(s);
-    inside_ = true;
-    used_.clear();
+    const bool loop = s.as<ir::ForObj>() || s.as<ir::WhileObj>();
+    if (!loop) return VisitFields(s);
+    used_.emplace_back();
     const int64_t start = position_;
     VisitFields(s);
-    inside_ = false;
-    for (const ir::BufferObj* buffer : used_) {
+    const std::unordered_set<const ir::BufferObj*> used = std::move(used_.back());
+    used_.pop_back();
+    for (const ir::BufferObj* buffer : used) {
       Extend(buffer, start);
       Extend(buffer, position_);
     }
@@ -67,7 +66,10 @@ class LifetimeWalker final : public ir::Visitor {
  private:
   void Use(const ir::BufferObj* buffer) {
     Extend(buffer, position_);
-    if (inside_) used_.insert(buffer);
+    // Its contents go round with all loops behind its declaration.
+    auto declared = loops_around_.find(buffer);
+    const size_t outer = declared == loops_around_.end() ? 0 : declared->second;
+    for (size_t i = outer; i < used_.size(); ++i) used_[i].insert(buffer);
   }
   void Extend(const ir::BufferObj* buffer, int64_t position) {
     Lifetime& life = lifetimes_[buffer];
@@ -77,9 +79,11 @@ class LifetimeWalker final : public ir::Visitor {
 
   ViewRoots roots_;
   std::unordered_map<const ir::BufferObj*, Lifetime> lifetimes_;
-  std::unordered_set<const ir::BufferObj*> used_, unawaited_;
+  std::unordered_set<const ir::BufferObj*> unawaited_;
+  // By loop around the present place, outermost first: what it carries from round to round.
+  std::vector<std::unordered_set<const ir::BufferObj*>> used_;
+  std::unordered_map<const ir::BufferObj*, size_t> loops_around_;
   int64_t position_ = 0;
-  bool inside_ = false;
 };
 
 bool Apart(const Lifetime& a, const Lifetime& b) { return a.last < b.first || b.last < a.first; }

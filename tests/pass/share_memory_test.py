@@ -49,6 +49,41 @@ def test_tiles_that_do_not_fit_share_one(tmp_path, monkeypatch):
     np.testing.assert_array_equal(y, x[::-1] + 3)
 
 
+def rounds(declared_inside):
+    """Each round of a loop loads two tiles in pipelines of their own, one after the other."""
+
+    @T.prim_func
+    def kernel(X: T.Tensor((4, 96, 96), "float32"), Y: T.Tensor((96, 96), "float32")):
+        with T.Kernel(1, threads=128):
+            total = T.alloc_fragment((96, 96), "float32")
+            T.clear(total)
+            outer = [] if declared_inside else [T.alloc_shared((96, 96), "float32") for _ in "ab"]
+            for _ in T.serial(2):
+                tiles = outer or [T.alloc_shared((96, 96), "float32") for _ in "ab"]
+                for tile in tiles:
+                    for k in T.Pipelined(4, num_stages=2):
+                        T.copy(X[k, 0, 0], tile)
+                        for i, j in T.Parallel(96, 96):
+                            total[i, j] = total[i, j] - tile[j, i]
+            T.copy(total, Y)
+
+    return kernel
+
+
+@pytest.mark.parametrize("async_policy", ["eager", "late"])
+def test_tiles_that_a_round_declares_share_one(tmp_path, monkeypatch, async_policy):
+    """Contents of the others might be needed in the next round."""
+    monkeypatch.setenv("TILESCALE_CACHE_DIR", str(tmp_path))
+    with pytest.raises(errors.SharedMemoryLimitError):
+        lower(rounds(False), "sm_75")
+    assert lower(rounds(True), "sm_75").signature["shared_bytes"] == 96 * 96 * 4
+    x = np.arange(4 * 96 * 96, dtype=np.float32).reshape(4, 96, 96) % 97
+    y = np.zeros((96, 96), np.float32)
+    with sim.options(async_policy=async_policy, policy="random"):
+        tilescale.compile(rounds(True), target="sim:sm_75")(x, y)
+    np.testing.assert_array_equal(y, -4 * x.sum(axis=0).T)
+
+
 def test_users_may_forbid_reuse():
     configs = {tilescale.PassConfigKey.TL_DISABLE_SHARED_MEMORY_REUSE: True}
     with pytest.raises(errors.SharedMemoryLimitError) as caught:
