@@ -105,6 +105,34 @@ def test_nvrtc_and_the_simulator_get_the_same_text(monkeypatch):
     assert len(set(hashes.values())) == 1, hashes
 
 
+NAMES = (
+    "tanh",
+    "rsqrtf",
+    "min",
+    "half",
+    "gr\u00f6\u00dfe",
+    "__global__",
+    "TS_X",
+    "mutable",
+    "NULL",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_that_others_have(name):
+    def kernel(A: T.Tensor((64,), "int32")):
+        with T.Kernel(1, threads=32):
+            for i in T.Parallel(64):
+                A[i] = A[i] + 1
+
+    kernel.__name__ = name
+    func = T.prim_func(kernel)
+    assert tilescale.compile(func, target="cuda -arch=sm_80").name == name
+    a = np.zeros(64, np.int32)
+    tilescale.compile(func, target="sim:sm_80")(a)
+    np.testing.assert_array_equal(a, 1)
+
+
 def test_ptx(tmp_path, capsys):
     kernel = tilescale.compile(make_add(), target="cuda -arch=sm_90")
     kernel.export_ptx(tmp_path / "add.ptx")

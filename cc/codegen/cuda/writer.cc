@@ -15,24 +15,182 @@ constexpr int64_t kMaxUnrolled = 256;
 
 const std::set<std::string>& ReservedNames() {
   static const std::set<std::string> names = {
-      "alignas",     "auto",        "bool",      "break",    "case",        "char",     "class",
-      "const",       "continue",    "default",   "delete",   "do",          "double",   "else",
-      "enum",        "extern",      "false",     "float",    "for",         "friend",   "goto",
-      "if",          "inline",      "int",       "long",     "namespace",   "new",      "not",
-      "and",         "or",          "xor",       "operator", "private",     "public",   "register",
-      "return",      "short",       "signed",    "sizeof",   "static",      "struct",   "switch",
-      "template",    "this",        "throw",     "true",     "try",         "typedef",  "typename",
-      "union",       "unsigned",    "using",     "virtual",  "void",        "volatile", "while",
-      "threadIdx",   "blockIdx",    "blockDim",  "gridDim",  "warpSize",    "ts",       "smem",
-      "asm",         "min_of",      "max_of",    "floordiv", "floormod",    "saturate", "catch",
-      "protected",   "exp",         "log",       "sin",      "cos",         "pow",      "sqrt",
-      "floor",       "trunc",       "main",      "abs",      "round",       "tan",      "erf",
-      "ceil",        "fmod",        "std",       "y0",       "y1",          "yn",       "j0",
-      "j1",          "jn",          "gamma",     "div",      "abs_of",      "truncdiv", "truncmod",
-      "odd_float",   "load_i4",     "load_u4",   "set_i4",   "set_i4_mine", "printf",   "assert",
-      "atomic_byte", "word_around", "fused_odd",
+      "alignas",
+      "auto",
+      "bool",
+      "break",
+      "case",
+      "char",
+      "class",
+      "const",
+      "continue",
+      "default",
+      "delete",
+      "do",
+      "double",
+      "else",
+      "enum",
+      "extern",
+      "false",
+      "float",
+      "for",
+      "friend",
+      "goto",
+      "if",
+      "inline",
+      "int",
+      "long",
+      "namespace",
+      "new",
+      "not",
+      "and",
+      "or",
+      "xor",
+      "operator",
+      "private",
+      "public",
+      "register",
+      "return",
+      "short",
+      "signed",
+      "sizeof",
+      "static",
+      "struct",
+      "switch",
+      "template",
+      "this",
+      "throw",
+      "true",
+      "try",
+      "typedef",
+      "typename",
+      "union",
+      "unsigned",
+      "using",
+      "virtual",
+      "void",
+      "volatile",
+      "while",
+      "threadIdx",
+      "blockIdx",
+      "blockDim",
+      "gridDim",
+      "warpSize",
+      "ts",
+      "smem",
+      "asm",
+      "min_of",
+      "max_of",
+      "floordiv",
+      "floormod",
+      "saturate",
+      "catch",
+      "protected",
+      "exp",
+      "log",
+      "sin",
+      "cos",
+      "pow",
+      "sqrt",
+      "floor",
+      "trunc",
+      "main",
+      "abs",
+      "round",
+      "tan",
+      "erf",
+      "ceil",
+      "fmod",
+      "std",
+      "y0",
+      "y1",
+      "yn",
+      "j0",
+      "j1",
+      "jn",
+      "gamma",
+      "div",
+      "abs_of",
+      "truncdiv",
+      "truncmod",
+      "odd_float",
+      "load_i4",
+      "load_u4",
+      "set_i4",
+      "set_i4_mine",
+      "printf",
+      "assert",
+      "atomic_byte",
+      "word_around",
+      "fused_odd",
+      "NULL",
+      "nullptr",
+      "alignof",
+      "constexpr",
+      "decltype",
+      "noexcept",
+      "thread_local",
+      "wchar_t",
+      "typeid",
+      "mutable",
+      "explicit",
+      "export",
+      "bitand",
+      "bitor",
+      "compl",
+      "and_eq",
+      "or_eq",
+      "xor_eq",
+      "not_eq",
+      "const_cast",
+      "static_cast",
+      "dynamic_cast",
+      "reinterpret_cast",
+      "char16_t",
+      "char32_t",
+      "static_assert",
   };
   return names;
+}
+
+// What CUDA's headers declare for every kernel and may be a kernel's name, besides reserved names;
+// functions with or without an f or l at the end.
+const std::set<std::string>& DeclaredNames() {
+  static const std::set<std::string> names = {
+      "acos",      "acosh",       "asin",         "asinh",   "atan",       "atan2",
+      "atanh",     "cbrt",        "copysign",     "cosh",    "cospi",      "erfc",
+      "erfcinv",   "erfcx",       "erfinv",       "exp10",   "exp2",       "expm1",
+      "fabs",      "fdim",        "fma",          "fmax",    "fmin",       "frexp",
+      "hypot",     "ilogb",       "ldexp",        "lgamma",  "llrint",     "llround",
+      "log10",     "log1p",       "log2",         "logb",    "lrint",      "lround",
+      "max",       "min",         "modf",         "nan",     "nearbyint",  "nextafter",
+      "norm",      "norm3d",      "norm4d",       "normcdf", "normcdfinv", "rcbrt",
+      "remainder", "remquo",      "rhypot",       "rint",    "rnorm",      "rnorm3d",
+      "rnorm4d",   "rsqrt",       "scalbln",      "scalbn",  "sincos",     "sincospi",
+      "sinh",      "sinpi",       "tanh",         "tgamma",  "isnan",      "isinf",
+      "isfinite",  "signbit",     "finite",       "umin",    "umax",       "llmin",
+      "llmax",     "ullmin",      "ullmax",       "labs",    "llabs",      "half",
+      "half2",     "nv_bfloat16", "nv_bfloat162", "dim3",    "size_t",     "clock",
+      "clock64",   "malloc",      "free",         "memcpy",  "memset",     "cudaStream_t",
+  };
+  return names;
+}
+
+bool IsDeclared(const std::string& name) {
+  const std::string stem = name.substr(0, name.size() - 1);
+  const bool has_suffix = name.size() > 1 && (name.back() == 'f' || name.back() == 'l');
+  const auto knows = [](const std::string& n) {
+    return DeclaredNames().count(n) || ReservedNames().count(n);
+  };
+  return knows(name) || (has_suffix && knows(stem));
+}
+
+// Without letters that NVRTC does not take, and outside of what is the implementation's or ours.
+std::string LegalSymbol(const std::string& name) {
+  std::string legal;
+  for (char c : name) legal += static_cast<unsigned char>(c) < 128 ? c : '_';
+  const bool is_taken = legal.rfind("__", 0) == 0 || legal.rfind("TS_", 0) == 0;
+  return is_taken ? "v" + legal : legal;
 }
 
 }  // namespace
@@ -41,7 +199,8 @@ Writer::Writer(const lower::cuda::Context& context, Offsets shared)
     : codegen::Writer(context, ReservedNames(), "smem", std::move(shared)), cuda_(context) {}
 
 std::string KernelSymbol(const std::string& name) {
-  return ReservedNames().count(name) ? name + "_kernel" : name;
+  const std::string legal = LegalSymbol(name);
+  return legal != name || IsDeclared(name) ? legal + "_kernel" : name;
 }
 
 bool RegisterCallEmitter(const std::string& intrinsic, CallEmitter emit) {
