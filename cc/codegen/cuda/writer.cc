@@ -1,6 +1,8 @@
 #include "cc/codegen/cuda/writer.h"
 
 #include <cstdlib>
+#include <iterator>
+#include <sstream>
 
 #include "cc/ir/intrinsic.h"
 #include "cc/pass/exact.h"
@@ -13,166 +15,38 @@ constexpr const char* kLocalAlignment = "alignas(16) ";
 // Loops over the registers of a thread must be unrolled, or they would lie in memory.
 constexpr int64_t kMaxUnrolled = 256;
 
+std::set<std::string> Words(const char* text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
+
 const std::set<std::string>& ReservedNames() {
-  static const std::set<std::string> names = {
-      "alignas",
-      "auto",
-      "bool",
-      "break",
-      "case",
-      "char",
-      "class",
-      "const",
-      "continue",
-      "default",
-      "delete",
-      "do",
-      "double",
-      "else",
-      "enum",
-      "extern",
-      "false",
-      "float",
-      "for",
-      "friend",
-      "goto",
-      "if",
-      "inline",
-      "int",
-      "long",
-      "namespace",
-      "new",
-      "not",
-      "and",
-      "or",
-      "xor",
-      "operator",
-      "private",
-      "public",
-      "register",
-      "return",
-      "short",
-      "signed",
-      "sizeof",
-      "static",
-      "struct",
-      "switch",
-      "template",
-      "this",
-      "throw",
-      "true",
-      "try",
-      "typedef",
-      "typename",
-      "union",
-      "unsigned",
-      "using",
-      "virtual",
-      "void",
-      "volatile",
-      "while",
-      "threadIdx",
-      "blockIdx",
-      "blockDim",
-      "gridDim",
-      "warpSize",
-      "ts",
-      "smem",
-      "asm",
-      "min_of",
-      "max_of",
-      "floordiv",
-      "floormod",
-      "saturate",
-      "catch",
-      "protected",
-      "exp",
-      "log",
-      "sin",
-      "cos",
-      "pow",
-      "sqrt",
-      "floor",
-      "trunc",
-      "main",
-      "abs",
-      "round",
-      "tan",
-      "erf",
-      "ceil",
-      "fmod",
-      "std",
-      "y0",
-      "y1",
-      "yn",
-      "j0",
-      "j1",
-      "jn",
-      "gamma",
-      "div",
-      "abs_of",
-      "truncdiv",
-      "truncmod",
-      "odd_float",
-      "load_i4",
-      "load_u4",
-      "set_i4",
-      "set_i4_mine",
-      "printf",
-      "assert",
-      "atomic_byte",
-      "word_around",
-      "fused_odd",
-      "NULL",
-      "nullptr",
-      "alignof",
-      "constexpr",
-      "decltype",
-      "noexcept",
-      "thread_local",
-      "wchar_t",
-      "typeid",
-      "mutable",
-      "explicit",
-      "export",
-      "bitand",
-      "bitor",
-      "compl",
-      "and_eq",
-      "or_eq",
-      "xor_eq",
-      "not_eq",
-      "const_cast",
-      "static_cast",
-      "dynamic_cast",
-      "reinterpret_cast",
-      "char16_t",
-      "char32_t",
-      "static_assert",
-  };
+  static const std::set<std::string> names = Words(
+      "alignas auto bool break case char class const continue default delete do double else enum "
+      "extern false float for friend goto if inline int long namespace new not and or xor "
+      "operator private public register return short signed sizeof static struct switch template "
+      "this throw true try typedef typename union unsigned using virtual void volatile while "
+      "threadIdx blockIdx blockDim gridDim warpSize ts smem asm min_of max_of floordiv floormod "
+      "saturate catch protected exp log sin cos pow sqrt floor trunc main abs round tan erf ceil "
+      "fmod std y0 y1 yn j0 j1 jn gamma div abs_of truncdiv truncmod odd_float load_i4 load_u4 "
+      "set_i4 set_i4_mine printf assert atomic_byte word_around fused_odd NULL nullptr alignof "
+      "constexpr decltype noexcept thread_local wchar_t typeid mutable explicit export bitand "
+      "bitor compl and_eq or_eq xor_eq not_eq const_cast static_cast dynamic_cast "
+      "reinterpret_cast char16_t char32_t static_assert ");
   return names;
 }
 
 // What CUDA's headers declare for every kernel and may be a kernel's name, besides reserved names;
 // functions with or without an f or l at the end.
 const std::set<std::string>& DeclaredNames() {
-  static const std::set<std::string> names = {
-      "acos",      "acosh",       "asin",         "asinh",   "atan",       "atan2",
-      "atanh",     "cbrt",        "copysign",     "cosh",    "cospi",      "erfc",
-      "erfcinv",   "erfcx",       "erfinv",       "exp10",   "exp2",       "expm1",
-      "fabs",      "fdim",        "fma",          "fmax",    "fmin",       "frexp",
-      "hypot",     "ilogb",       "ldexp",        "lgamma",  "llrint",     "llround",
-      "log10",     "log1p",       "log2",         "logb",    "lrint",      "lround",
-      "max",       "min",         "modf",         "nan",     "nearbyint",  "nextafter",
-      "norm",      "norm3d",      "norm4d",       "normcdf", "normcdfinv", "rcbrt",
-      "remainder", "remquo",      "rhypot",       "rint",    "rnorm",      "rnorm3d",
-      "rnorm4d",   "rsqrt",       "scalbln",      "scalbn",  "sincos",     "sincospi",
-      "sinh",      "sinpi",       "tanh",         "tgamma",  "isnan",      "isinf",
-      "isfinite",  "signbit",     "finite",       "umin",    "umax",       "llmin",
-      "llmax",     "ullmin",      "ullmax",       "labs",    "llabs",      "half",
-      "half2",     "nv_bfloat16", "nv_bfloat162", "dim3",    "size_t",     "clock",
-      "clock64",   "malloc",      "free",         "memcpy",  "memset",     "cudaStream_t",
-  };
+  static const std::set<std::string> names = Words(
+      "acos acosh asin asinh atan atan2 atanh cbrt copysign cosh cospi erfc erfcinv erfcx erfinv "
+      "exp10 exp2 expm1 fabs fdim fma fmax fmin frexp hypot ilogb ldexp lgamma llrint llround "
+      "log10 log1p log2 logb lrint lround max min modf nan nearbyint nextafter norm norm3d "
+      "norm4d normcdf normcdfinv rcbrt remainder remquo rhypot rint rnorm rnorm3d rnorm4d rsqrt "
+      "scalbln scalbn sincos sincospi sinh sinpi tanh tgamma isnan isinf isfinite signbit finite "
+      "umin umax llmin llmax ullmin ullmax labs llabs half half2 nv_bfloat16 nv_bfloat162 dim3 "
+      "size_t clock clock64 malloc free memcpy memset cudaStream_t ");
   return names;
 }
 
