@@ -304,7 +304,7 @@ int64_t MaxVector(const ir::ParallelObj* box, const lower::cuda::Context& contex
   }
   if (adds < AtomicAdds(box->body)) return 1;
   for (const VectorCandidate& access : candidates) {
-    const int64_t bits = access.buffer->dtype.bits * access.buffer->dtype.lanes;
+    const int64_t bits = int64_t{access.buffer->dtype.bits} * access.buffer->dtype.lanes;
     const int64_t wide = kMaxWideBits / bits;
     const int64_t limit = IsForAllThreads(box, wide, context) ? wide : kMaxVectorBits / bits;
     const int64_t vector =
