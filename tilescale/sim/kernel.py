@@ -93,11 +93,15 @@ class SimulatedLaunch:
             self._built.setdefault(checked, built)
 
     def built(self, checked: bool) -> build.Built:
-        """Returns the compiled text, compiled now if nobody has handed it over."""
+        """Returns the compiled text, compiled now if nobody has handed it over.
+
+        Compiled again if the cache has been cleared since.
+        """
         with self._lock:
-            if checked not in self._built:
-                self._built[checked] = build.build(self.text, self.arch, checked)
-            return self._built[checked]
+            known = self._built.get(checked)
+            if known is None or not known.library.exists():
+                known = self._built[checked] = build.build(self.text, self.arch, checked)
+            return known
 
     def __call__(
         self,
