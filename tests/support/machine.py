@@ -113,6 +113,15 @@ def call(kernel: Any, target: str, *args: Any) -> list[Any]:
     return _outputs(returned)
 
 
+def place(array: Any, offset: int) -> Any:
+    """Returns a copy of an array that starts `offset` bytes behind a multiple of 64 bytes."""
+    memory = np.zeros(array.nbytes + 2 * _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT + offset
+    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
+
 def _bytes_of(array: Any) -> Any:
     """The bytes from an array's first element to its last, with the gaps between them."""
     if array.size == 0:

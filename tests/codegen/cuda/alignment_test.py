@@ -6,20 +6,12 @@ import pytest
 import tilescale
 import tilescale.language as T
 from tests.support import machine
+from tests.support.machine import place
 from tilescale import _runtime, errors
 from tilescale.jit import cuda_source, tensors
 from tilescale.jit.argument_errors import ArgumentReporter
 
 ARCHES = ("sm_75", "sm_80", "sm_90")
-
-
-def place(array, offset):
-    """A copy of the array that starts `offset` bytes behind a multiple of 64 bytes."""
-    memory = np.zeros(array.nbytes + 128, np.uint8)
-    start = -memory.ctypes.data % 64 + offset
-    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
 
 
 def make_scale(dtype="float16"):

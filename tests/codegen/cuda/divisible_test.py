@@ -8,6 +8,7 @@ import pytest
 import tilescale
 import tilescale.language as T
 from tests.support import machine
+from tests.support.machine import place
 from tilescale import _runtime, errors
 from tilescale.jit import backend, cuda_source, tensors
 from tilescale.jit.argument_errors import ArgumentReporter
@@ -277,15 +278,6 @@ def test_views_of_tensors_are_checked_alike(made):
         kernel(a, b := np.zeros_like(a), np.zeros(columns // 2, np.int8))
         np.testing.assert_array_equal(b, a)
     assert made == [SIZES]
-
-
-def place(array, offset):
-    """A copy of the array that starts `offset` bytes behind a multiple of 64 bytes."""
-    memory = np.zeros(array.nbytes + 128, np.uint8)
-    start = -memory.ctypes.data % 64 + offset
-    copy = memory[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
 
 
 @pytest.mark.parametrize(
